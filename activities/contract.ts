@@ -1,0 +1,261 @@
+/**
+ * Every activity the workflows call: the line between what happens in which order (`workflows/`) and
+ * how one step touches the world (`activities/`). One object in, one object out, JSON only.
+ *
+ * Each activity is idempotent and safe to run twice at once: it looks, then acts, and host effects
+ * are fenced by a generation (S2). A lost reply is answered by running it again.
+ */
+import type {
+  AgentConfig,
+  ClusterConfig,
+  CredentialsConfig,
+  FrameworkInstanceConfig,
+  HostConfig,
+  MasterConfig,
+  ServerConfig,
+  SshConfig,
+} from '../src/domain/config.js';
+import type { Finding, MasterUrl, Plan, PlanResult } from '../src/domain/plan.js';
+
+/** How to reach hosts and which credential references to use; no secret in it. */
+export interface Access {
+  readonly ssh: SshConfig;
+  readonly credentials: CredentialsConfig;
+}
+
+/**
+ * Who acts, and how late the act is. `migration` is one run's stable id; a host whose state folder
+ * names another migration, holds a higher generation, or is not adopted, refuses with FERRY_FENCED.
+ */
+export interface Fence {
+  readonly cluster: string;
+  readonly migration: string;
+  readonly generation: number;
+}
+
+export type EnsembleName = 'source' | 'target';
+
+/** The common part of every host step. */
+export interface HostStep {
+  readonly access: Access;
+  readonly fence: Fence;
+}
+
+/** Instant (ms since the epoch) from which on the activity starts nothing any more (S1); null = none. */
+export type Deadline = number | null;
+
+// ── planning ─────────────────────────────────────────────────────────────────────────────────────
+export interface PlanningActivities {
+  /** Validates the workflow's input; every error with its path. */
+  validateInput(a: { input: unknown }): Promise<InputVerdict>;
+  /** Read-only survey of everything, ending in plan, hash and verdicts. Heartbeats. */
+  surveyAndPlan(a: { config: ClusterConfig }): Promise<PlanResult>;
+  /**
+   * Fresh preflight in mid-migration: newcomers among the agents join the plan (S23), the budget is
+   * read again, epochs, ensembles and masters are checked. The hash changes only when the plan does.
+   * `movedAgentIds` are those already on observers.
+   */
+  replan(a: { config: ClusterConfig; plan: Plan; migration: string }): Promise<PlanResult>;
+  /**
+   * Straggler check (S9): clients left on source's own servers, seen twice a session timeout apart
+   * when `twice`, and agents that are not connected through observers.
+   */
+  findStragglers(a: { config: ClusterConfig; plan: Plan; twice: boolean }): Promise<StragglerReport>;
+}
+
+export type InputVerdict =
+  | { readonly ok: true; readonly config: ClusterConfig }
+  | { readonly ok: false; readonly errors: readonly { readonly path: string; readonly message: string }[] };
+
+export interface StragglerReport {
+  /** Unknown or forgotten clients on source, as findings (`block` unless accepted by name). */
+  readonly findings: readonly Finding[];
+  /** Planned agents still connected to source. */
+  readonly agentsOnSource: readonly string[];
+}
+
+// ── target and source trees ──────────────────────────────────────────────────────────────────────
+export interface EnsembleActivities {
+  /** Creates the lock znode in source naming the migration. @throws FERRY_LOCKED naming the other one. */
+  acquireLock(a: { config: ClusterConfig; migration: string }): Promise<void>;
+  releaseLock(a: { config: ClusterConfig; migration: string }): Promise<void>;
+  /** Markers in both ensembles (S24); election and `log_replicas` parents in target with source's ACL; ≥ 1 write. */
+  prepareTrees(a: { config: ClusterConfig; migration: string }): Promise<{ created: readonly string[] }>;
+  /** Removes what `prepareTrees` made: markers; parents only when target has no session but ours (S17). */
+  cleanTrees(a: { config: ClusterConfig; migration: string; removeParents: boolean }): Promise<{ residue: readonly string[] }>;
+  /** Epochs of both ensembles as decimal strings (BigInt): every target server's, and what its files hold. */
+  readEpochs(a: { config: ClusterConfig }): Promise<EpochReport>;
+  /** Waits until every server of the ensemble serves and exactly one leads. */
+  awaitQuorum(a: { config: ClusterConfig; ensemble: EnsembleName }): Promise<{ epochs: Readonly<Record<string, string>> }>;
+}
+
+export interface EpochReport {
+  readonly source: string;
+  /** By server name: the epoch it serves, null when it does not serve. */
+  readonly target: Readonly<Record<string, string | null>>;
+  /** max(source, every epoch any target server holds in files or memory) + 100; ≤ 1,000,000 (S16). */
+  readonly raiseTo: string;
+}
+
+// ── hosts ────────────────────────────────────────────────────────────────────────────────────────
+export interface HostActivities {
+  /** Creates the host's state folder for this migration; the first write on any host. */
+  adoptHost(a: HostStep & { host: HostConfig }): Promise<void>;
+  /** Removes the state folder, drop-ins and parked files: nothing of ours is left. */
+  releaseHost(a: HostStep & { host: HostConfig; units: readonly string[] }): Promise<void>;
+
+  /** Writes zoo.cfg, myid and the ensemble tag, then starts the observer; wipes data of the other ensemble only when it is stopped. */
+  installObserver(a: ObserverStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
+  /** Stops the observer (proved) and keeps its unit held; used between rehearsal and source, and by removal. */
+  stopObserver(a: HostStep & { observer: ServerConfig; deadline: Deadline }): Promise<StoppedReport>;
+  /** Stops it and restores the host as it was found: config, data, unit enablement. Safe when never installed. */
+  removeObserver(a: HostStep & { observer: ServerConfig }): Promise<void>;
+  /** Window: parks both ensembles' config under parked names so that the swap is a rename. */
+  parkObserver(a: ObserverStep): Promise<void>;
+  /**
+   * Window: proves the unit stopped, sets the other ensemble's data aside by rename (or takes back
+   * what was set aside for this one), swaps the parked config in, lifts the hold and starts.
+   * Refuses when it finds data of the other ensemble in place (S6).
+   */
+  flipObserver(a: HostStep & { observer: ServerConfig; to: EnsembleName; deadline: Deadline }): Promise<{ startedAt: string }>;
+  /** Deletes the data set aside (only after the migration is complete). */
+  discardSetAside(a: HostStep & { observer: ServerConfig }): Promise<void>;
+
+  /** Installs the drop-in that lets a hold file keep the unit down (S2); changes nothing else. */
+  prepareHold(a: HostStep & { host: HostConfig; unit: string }): Promise<void>;
+  /** Places the hold; the unit, if running, goes on, but cannot start again by itself. */
+  holdUnit(a: HostStep & { host: HostConfig; unit: string; deadline: Deadline }): Promise<void>;
+  /** Places the hold, stops the unit (SIGKILL after `graceMs`) and returns once it is proved stopped. */
+  stopHeld(a: HostStep & { host: HostConfig; unit: string; graceMs: number; deadline: Deadline }): Promise<StoppedReport>;
+  /** Lifts the hold; starts the unit when `start`. */
+  liftHold(a: HostStep & { host: HostConfig; unit: string; start: boolean; deadline: Deadline }): Promise<void>;
+
+  /** Edit and restart as one step (M fact 10). `url: null` restores the original line exactly. */
+  repointAgent(a: HostStep & { agent: AgentConfig; url: MasterUrl | null }): Promise<RepointReport>;
+  repointMaster(a: HostStep & { master: MasterConfig; url: MasterUrl | null }): Promise<RepointReport>;
+  repointFramework(
+    a: HostStep & { instance: FrameworkInstanceConfig; stop: 'sigkill' | 'unit'; url: MasterUrl | null },
+  ): Promise<RepointReport>;
+
+  /** Raise of the epoch (S16), each on every target server, stage by stage. */
+  stopServer(a: HostStep & { server: ServerConfig }): Promise<StoppedReport>;
+  /** Keeps the old epoch files, writes `acceptedEpoch`; refuses on a running server and below what is held. */
+  writeEpoch(a: HostStep & { server: ServerConfig; epoch: string }): Promise<void>;
+  /** Puts the old epoch files back on a stopped server. */
+  restoreEpoch(a: HostStep & { server: ServerConfig }): Promise<void>;
+  startServer(a: HostStep & { server: ServerConfig }): Promise<void>;
+}
+
+export interface ObserverStep extends HostStep {
+  readonly observer: ServerConfig;
+  /** Participants of both ensembles and their `reconfigEnabled`, from the plan. */
+  readonly source: { readonly servers: readonly ServerConfig[]; readonly reconfigEnabled: boolean };
+  readonly target: { readonly servers: readonly ServerConfig[]; readonly reconfigEnabled: boolean };
+}
+
+/** A proof that a unit's every process is gone. Anything else throws (unknown counts as not stopped). */
+export interface StoppedReport {
+  readonly stoppedAt: string;
+  readonly tookMs: number;
+}
+
+export interface RepointReport {
+  /** False when the running process was already on the URL. */
+  readonly changed: boolean;
+  readonly mainPidBefore: number | null;
+  readonly mainPid: number;
+  readonly restartedAt: string;
+}
+
+// ── proofs ───────────────────────────────────────────────────────────────────────────────────────
+/** All poll with heartbeats until proved, the patience ends or they are cancelled. */
+export interface ProofActivities {
+  /** Serving as a synced observer, and the marker read through it is this ensemble's (S24). */
+  awaitObserver(a: {
+    config: ClusterConfig;
+    observer: ServerConfig;
+    ensemble: EnsembleName;
+    patienceMs: number;
+  }): Promise<{ servingAfterMs: number }>;
+  /** Same agent id active at the leader since `restartedAt`, same tasks, connected to no server of the other side. */
+  awaitAgent(a: {
+    config: ClusterConfig;
+    planned: { agent: AgentConfig; id: string };
+    tasksBefore: Readonly<Record<string, string>> | null;
+    repoint: RepointReport;
+    /** Addresses (`ip:port`) of which the process must be connected to at least one, and to no other ZooKeeper server. */
+    url: MasterUrl;
+    patienceMs: number;
+  }): Promise<{ backAfterMs: number }>;
+  /** The agent's running tasks, task id → container id; read before it is touched. */
+  readTasks(a: { access: Access; agent: AgentConfig }): Promise<{ id: string; tasks: Readonly<Record<string, string>> }>;
+  awaitFramework(a: {
+    config: ClusterConfig;
+    frameworkId: string;
+    instance: FrameworkInstanceConfig;
+    repoint: RepointReport;
+    url: MasterUrl;
+    patienceMs: number;
+  }): Promise<{ backAfterMs: number }>;
+  /** The process is back, sees the leader (or is it), its ghosts are removed, `ensemble_size` = N on every master. */
+  awaitMaster(a: {
+    config: ClusterConfig;
+    master: MasterConfig;
+    repoint: RepointReport;
+    /** Its contender and log-replica znodes before the restart, to be removed as ghosts (chapter 3). */
+    ghosts: readonly string[];
+    url: MasterUrl;
+    patienceMs: number;
+  }): Promise<{ backAfterMs: number }>;
+  /** Who contends and who claims to lead, from the election path and each master's own `master/elected`. */
+  readElection(a: { config: ClusterConfig; through: EnsembleName | 'observers' }): Promise<Election>;
+  /**
+   * The barrier: no running master claims to lead. A master named in `stopped` was proved stopped by
+   * its host; any other must answer `master/elected` 0 itself. Unknown is not clear.
+   */
+  provesNoLeader(a: { config: ClusterConfig; stopped: readonly string[]; deadline: Deadline }): Promise<{ clear: true; at: string }>;
+  /** Deletes exactly these znodes of proved-dead masters; missing ones are fine. */
+  removeGhosts(a: { config: ClusterConfig; ensemble: EnsembleName; znodes: readonly string[] }): Promise<void>;
+  /** Leader elected in the ensemble's own tree, itself claiming it, registry recovered (v1, ensemble_size ≥ quorum, state_fetch_ms). */
+  awaitLeader(a: { config: ClusterConfig; ensemble: EnsembleName; quorum: number; deadline: Deadline }): Promise<LeaderReport>;
+  /** `recovered_slaves` empty, every expected id active, no new registrations. Returns when patience ends, too. */
+  awaitAgentsBack(a: { config: ClusterConfig; expectedIds: readonly string[]; patienceMs: number }): Promise<AgentsBack>;
+  /** Invariants during the soak; throws FERRY_INVARIANT naming the one broken. Heartbeats until `untilMs`. */
+  watchSoak(a: { config: ClusterConfig; ensemble: EnsembleName; expectedIds: readonly string[]; soakMs: number }): Promise<void>;
+  /** No client session is left on the observers (before they are retired). */
+  provesObserversIdle(a: { config: ClusterConfig; patienceMs: number }): Promise<void>;
+  /** Residue of this or an earlier migration, as findings; used at the end of a rollback. */
+  findResidue(a: { config: ClusterConfig }): Promise<{ findings: readonly Finding[] }>;
+}
+
+export interface Election {
+  readonly contenders: readonly Contender[];
+  /** Config name of the master whose own metrics say elected, null when none. More than one throws FERRY_SPLIT_BRAIN. */
+  readonly leader: string | null;
+  /** Masters that did not answer. */
+  readonly unknown: readonly string[];
+}
+
+export interface Contender {
+  readonly znode: string;
+  readonly pid: string;
+  /** Config name, null when no configured master has this address. */
+  readonly master: string | null;
+  /** Its `log_replicas` znodes. */
+  readonly replicas: readonly string[];
+}
+
+export interface LeaderReport {
+  readonly master: string;
+  readonly electedAt: string;
+  readonly recoveredAt: string;
+}
+
+export interface AgentsBack {
+  readonly back: number;
+  readonly missing: readonly string[];
+  readonly newRegistrations: number;
+  readonly lastAgentAt: string | null;
+}
+
+export type Activities = PlanningActivities & EnsembleActivities & HostActivities & ProofActivities;
