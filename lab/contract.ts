@@ -109,6 +109,12 @@ export type WatchRecord =
       readonly elected: boolean | null;
       /** Identity of the process that answered (its pid). */
       readonly process: number | null;
+      /**
+       * How the read ended. `answered`: `elected` holds, or the process has no such metric yet (null);
+       * `refused`: nobody listens there, so no process claims; `silent`: time-out, reset or nonsense,
+       * which proves nothing. Missing = `answered`.
+       */
+      readonly answer?: 'answered' | 'refused' | 'silent';
     })
   | (Stamp & {
       readonly kind: 'agent';
@@ -125,6 +131,15 @@ export type WatchRecord =
       readonly activeAgentIds: readonly string[];
       readonly frameworks: readonly { readonly id: string; readonly name: string; readonly connected: boolean }[];
       readonly tasksRunning: readonly string[];
+      /** Agent id → when it (re-)registered with this leader, as the leader says, ms since the epoch. */
+      readonly activeSince?: Readonly<Record<string, number>>;
+    })
+  /** A watcher process lives; one that was stopped in order says `stopped` last (watchers/heartbeat-*.jsonl). */
+  | (Stamp & {
+      readonly kind: 'heartbeat';
+      readonly watcher: string;
+      readonly pid: number;
+      readonly event: 'started' | 'alive' | 'stopped';
     });
 
 /** The judge's verdicts for promises 1 and 2; figures in ms. */
@@ -136,6 +151,8 @@ export interface Verdicts {
   readonly largestGapMs: number;
   readonly proved: boolean;
   readonly leadersSeen: number;
+  /** Total time in which two or more processes led, by the journals; compare S10. */
+  readonly overlapMs: number;
   /** Longest stretch in which a znode named a process that did not lead (S7). */
   readonly ghostMs: number;
   readonly agentsLost: readonly string[];
