@@ -1,0 +1,36 @@
+/** What a field means when the config leaves it out: the layout of the systemd packages. */
+export const DEFAULTS = {
+  electionPath: '/mesos',
+  sshPort: 22,
+  root: '',
+  server: {
+    clientPort: 2181,
+    quorumPort: 2888,
+    electionPort: 3888,
+    unit: 'zookeeper',
+    configFile: '/etc/zookeeper/conf/zoo.cfg',
+    dataDir: '/var/lib/zookeeper',
+  },
+  master: { httpPort: 5050, unit: 'mesos-master' },
+  agent: { httpPort: 5051, unit: 'mesos-slave' },
+  masterUrlFile: '/etc/mesos/zk',
+  policy: {
+    forecastShare: 0.6,
+    canary: 1,
+    batchGrowth: 2,
+    maxBatch: 10,
+    failureBudget: 0,
+    soak: '10m',
+    settle: false,
+    retireObservers: false,
+    searchAttributes: true,
+  },
+  timeouts: {
+    command: '60s',
+    agent: '60s',
+    master: '90s',
+    framework: '60s',
+    server: '60s',
+    session: '10s',
+  },
+} as const;
