@@ -1,0 +1,31 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Case, judge } from './judge.js';
+import type { JournalRecord, LabJson, Verdicts, WatchRecord } from './contract.js';
+
+/** Judges a lab by the records in its folder; everything that `lab.json` lists must have been watched. */
+export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'watch'> = {}): Promise<Verdicts> {
+  const [journal, watch] = await Promise.all([
+    readRecords<JournalRecord>(lab.journalDir),
+    readRecords<WatchRecord>(lab.watchers.dir),
+  ]);
+  const expected = {
+    masters: lab.masters.map(({ name }) => name),
+    agents: lab.agents.map(({ name }) => name),
+    servers: [...lab.source, ...lab.target, ...lab.observers].map(({ name }) => name),
+  };
+  return judge({ expected, ...options, journal, watch });
+}
+
+/** All records of a folder's `.jsonl` files. A last line without its newline is still being written and is left out. */
+export async function readRecords<T>(dir: string): Promise<T[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.jsonl')).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(dir, name), 'utf8')));
+  return texts.flatMap((text) =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as T),
+  );
+}

@@ -1,0 +1,139 @@
+import { claimRuns } from './judge/claim-runs.js';
+import { type Evidence, type Span, sortEvidence } from './judge/evidence.js';
+import { longestGhostMs } from './judge/ghosts.js';
+import { leadersAtOnce } from './judge/leaders-at-once.js';
+import { leadingIntervals } from './judge/leading-intervals.js';
+import { type DeclaredLosses, losses } from './judge/losses.js';
+import { LARGEST_PROVING_GAP_MS, largestGapMs } from './judge/sample-gaps.js';
+import { windowFigures } from './judge/window.js';
+import type { JournalRecord, Verdicts, WatchRecord } from './contract.js';
+
+export interface Case {
+  readonly journal: readonly JournalRecord[];
+  readonly watch: readonly WatchRecord[];
+  /** The stretch to judge, monotonic ms; default: from the watchers' start to their last record. */
+  readonly range?: Span;
+  /** Where to look for the critical window; default: the whole range. */
+  readonly window?: Span;
+  /** Names that must have been watched; without it only what was watched is judged. */
+  readonly expected?: {
+    readonly masters: readonly string[];
+    readonly agents: readonly string[];
+    readonly servers: readonly string[];
+  };
+  readonly declaredLosses?: DeclaredLosses;
+  /** The leaderless stretch may not be longer. */
+  readonly budgetMs?: number;
+}
+
+/** A watcher tells that it lives once a second. */
+const LARGEST_HEARTBEAT_GAP_MS = 5_000;
+
+/**
+ * Judges promises 1 to 3 by what the masters' journals, the supervisor and the watchers wrote down;
+ * it knows nothing of the workflow. Whatever is not proved is not passed, and `reasons` says why.
+ */
+export function judge(given: Case): Verdicts {
+  const evidence = sortEvidence(given.journal, given.watch);
+  const range = given.range ?? rangeOf(given.watch);
+  const intervals = leadingIntervals(evidence, range.to);
+  const runs = claimRuns(evidence);
+  const together = leadersAtOnce(intervals, runs);
+  const lost = losses(evidence, range, given.declaredLosses ?? {});
+  const figures = windowFigures(evidence, intervals, given.window ?? range);
+  const masters = given.expected?.masters ?? [...evidence.claims.keys()];
+  const gaps = masters.map((master) => ({ master, ms: largestGapMs(evidence.claims.get(master) ?? [], range) }));
+
+  const doubts: string[] = [];
+  if (masters.length === 0) doubts.push('no master was asked for its own claim');
+  for (const { master, ms } of gaps) {
+    if (ms > LARGEST_PROVING_GAP_MS) {
+      doubts.push(`the claims of ${master} were not seen for ${Math.round(ms)} ms (limit ${LARGEST_PROVING_GAP_MS})`);
+    }
+  }
+  if (intervals.length === 0) doubts.push('no journal tells of a leading master');
+  for (const { master, pid, ended } of intervals) {
+    if (ended === 'unknown') doubts.push(`nobody recorded when the leading process ${pid} of ${master} ended`);
+  }
+  for (const { master, pid, claims } of runs) {
+    const known = pid === null || intervals.some((interval) => interval.pid === pid);
+    if (!known)
+      doubts.push(`process ${pid} of ${master} claimed to lead ${claims.length} times, its journal says nothing`);
+  }
+  doubts.push(...missingWatchers(evidence, given, range));
+
+  const reasons = [...doubts, ...lost.unproved];
+  if (together.max > 1) {
+    reasons.push(
+      `${together.max} masters led at once for ${together.overlapMs.toFixed(1)} ms: ${together.who.join(', ')}`,
+    );
+  }
+  for (const loss of lost.agents) reasons.push(`agent lost: ${loss}`);
+  for (const loss of lost.tasks) reasons.push(`task lost: ${loss}`);
+  for (const loss of lost.frameworks) reasons.push(`framework lost: ${loss}`);
+  if (!intervals.some((interval) => interval.from <= range.to && interval.to >= range.to)) {
+    reasons.push('no master leads at the end');
+  }
+  const { leaderlessMs } = figures;
+  if (given.budgetMs !== undefined && leaderlessMs !== null && leaderlessMs > given.budgetMs) {
+    reasons.push(`the cluster was leaderless for ${leaderlessMs} ms, over the budget of ${given.budgetMs} ms`);
+  }
+  return {
+    leadersAtOnceMax: together.max,
+    samples: [...evidence.claims.values()].flat().length + [...evidence.znodes.values()].flat().length,
+    largestGapMs: Math.round(Math.max(0, ...gaps.map(({ ms }) => ms))),
+    proved: doubts.length === 0,
+    leadersSeen: new Set(intervals.map((interval) => interval.id)).size,
+    overlapMs: together.overlapMs,
+    ghostMs: Math.round(longestGhostMs(evidence, intervals)),
+    agentsLost: lost.agents,
+    tasksLost: lost.tasks,
+    frameworksLost: lost.frameworks,
+    ...figures,
+    passed: reasons.length === 0,
+    reasons,
+  };
+}
+
+/** Monotonic ms of the watchers' first and last record. */
+function rangeOf(watch: readonly WatchRecord[]): Span {
+  let from = Infinity;
+  let to = -Infinity;
+  for (const { mono } of watch) {
+    from = Math.min(from, mono);
+    to = Math.max(to, mono);
+  }
+  return from <= to ? { from, to } : { from: 0, to: 0 };
+}
+
+function missingWatchers(evidence: Evidence, { expected }: Case, range: Span): string[] {
+  const missing: string[] = [];
+  for (const master of expected?.masters ?? []) {
+    if (!evidence.claims.has(master)) missing.push(`master ${master} was never asked for its claim`);
+  }
+  for (const agent of expected?.agents ?? []) {
+    if (!evidence.agents.has(agent)) missing.push(`agent ${agent} was never watched`);
+    if (!evidence.tasks.has(agent)) missing.push(`the tasks of agent ${agent} were never watched`);
+  }
+  for (const server of expected?.servers ?? []) {
+    const last = evidence.znodes.get(server)?.at(-1);
+    if (!last) missing.push(`no session watched ZooKeeper server ${server}`);
+    else if (last.mono < range.to - LARGEST_HEARTBEAT_GAP_MS)
+      missing.push(`ZooKeeper server ${server} was not watched to the end`);
+  }
+  if (evidence.heartbeats.size === 0) missing.push('no watcher gave a sign of life');
+  for (const [watcher, beats] of evidence.heartbeats) {
+    let previous = range.from;
+    let longest = 0;
+    for (const { mono } of beats) {
+      if (mono < range.from) continue;
+      longest = Math.max(longest, Math.min(mono, range.to) - previous);
+      previous = Math.max(previous, mono);
+    }
+    longest = Math.max(longest, range.to - previous);
+    if (longest > LARGEST_HEARTBEAT_GAP_MS) {
+      missing.push(`watcher ${watcher} gave no sign of life for ${Math.round(longest)} ms`);
+    }
+  }
+  return missing;
+}
