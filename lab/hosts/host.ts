@@ -1,0 +1,134 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { repositoryRoot } from '../repository-root.js';
+import { hostTag, processesTagged, signalProcess } from './processes.js';
+import { SshServer } from './ssh-server.js';
+import { controlSocketPath, Supervisor } from './supervisor.js';
+import type { SupervisorJournal } from './supervisor-journal.js';
+
+/** The SSH port of every host of a lab. */
+export const sshPort = 2222;
+
+/** systemd's release on the hosts unless said otherwise: the stricter one, see `Service`. */
+export const defaultSystemdVersion = 257;
+
+export interface LabHostOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly root: string;
+  readonly hostKey: string;
+  readonly authorizedKey: string;
+  readonly journal: SupervisorJournal;
+  readonly systemdVersion?: number;
+}
+
+/** One machine of the lab: a file tree, a supervisor behind `systemctl`, and an SSH server. */
+export class LabHost {
+  readonly name: string;
+  readonly address: string;
+  readonly root: string;
+  readonly supervisor: Supervisor;
+  private readonly ssh: SshServer;
+
+  constructor(options: LabHostOptions) {
+    const { name, address, root, hostKey, authorizedKey, journal, systemdVersion = defaultSystemdVersion } = options;
+    this.name = name;
+    this.address = address;
+    this.root = root;
+    this.supervisor = new Supervisor({
+      host: name,
+      root,
+      systemdVersion,
+      onStart: (unit, pid) => {
+        journal.started(name, unit, pid);
+      },
+      onExit: (unit, pid, code, signal) => {
+        journal.exited(name, unit, pid, code, signal);
+      },
+    });
+    this.ssh = new SshServer({ address, port: sshPort, hostKey, authorizedKey, root });
+  }
+
+  /** Writes a file under the host's root; missing folders are made. */
+  write(path: string, text: string, mode = 0o644): void {
+    const file = this.path(path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), 'utf8');
+  }
+
+  path(path: string): string {
+    return join(this.root, path);
+  }
+
+  /** Boots: enabled units start, the SSH server answers. */
+  async powerOn(): Promise<void> {
+    for (const folder of ['run', 'tmp', 'root', 'var/log', 'var/lib', 'usr/sbin', 'etc/systemd/system']) {
+      mkdirSync(this.path(folder), { recursive: true });
+    }
+    const client = readFileSync(join(repositoryRoot(), 'lab/hosts/systemctl.pl'), 'utf8');
+    this.write('usr/bin/systemctl', client.replace('@SOCKET@', controlSocketPath(this.root)), 0o755);
+    await this.supervisor.boot();
+    await this.ssh.up();
+  }
+
+  /** Cuts the power: every process of the host dies by SIGKILL, `/run` is lost, connections are dropped. */
+  async powerOff(): Promise<void> {
+    const supervisorDown = this.supervisor.cutPower();
+    this.killEverything();
+    await Promise.all([supervisorDown, this.ssh.down()]);
+    while (this.processes().length > 0) {
+      this.killEverything();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    rmSync(this.path('run'), { recursive: true, force: true });
+  }
+
+  async reboot(): Promise<void> {
+    await this.powerOff();
+    await this.powerOn();
+  }
+
+  /** Pids of all processes that run on this host, tasks and commands of SSH sessions included. */
+  processes(): number[] {
+    return processesTagged({ [hostTag]: this.root });
+  }
+
+  /** Main process of a unit, null while it does not run. */
+  mainPid(unit: string): number | null {
+    const pid = this.supervisor.service(unit).mainPid;
+    return pid === 0 ? null : pid;
+  }
+
+  /** Fault: SSH connections are refused, those that are there are cut. */
+  async sshDown(): Promise<void> {
+    await this.ssh.down();
+  }
+
+  async sshUp(): Promise<void> {
+    await this.ssh.up();
+  }
+
+  /** Fault: every SSH connection is cut once. */
+  dropSshConnections(): void {
+    this.ssh.dropConnections();
+  }
+
+  /** Fault: keys are refused. */
+  refuseLogins(refuse: boolean): void {
+    this.ssh.refuseLogins(refuse);
+  }
+
+  /** Fault: SSH takes connections and never answers. */
+  hang(hang: boolean): void {
+    this.ssh.hang(hang);
+  }
+
+  private killEverything(): void {
+    for (const pid of this.processes()) signalProcess(pid, 'SIGKILL');
+  }
+}

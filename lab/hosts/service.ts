@@ -1,0 +1,507 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hostTag, processesTagged, signalProcess, unitTag } from './processes.js';
+import { readUnit, type UnitDefinition } from './unit-file.js';
+import { expandWords, splitWords } from './words.js';
+
+export type ActiveState = 'active' | 'inactive' | 'activating' | 'deactivating' | 'failed';
+
+export type SubState =
+  | 'dead'
+  | 'condition'
+  | 'start-pre'
+  | 'running'
+  | 'stop-sigterm'
+  | 'stop-sigkill'
+  | 'final-sigterm'
+  | 'final-sigkill'
+  | 'auto-restart'
+  | 'failed';
+
+export type ServiceResult =
+  'success' | 'exit-code' | 'signal' | 'core-dump' | 'timeout' | 'start-limit-hit' | 'exec-condition' | 'resources';
+
+/** What became of a job; `skipped` = a condition did not hold, which `systemctl start` counts as done. */
+export type JobOutcome = 'done' | 'skipped' | 'canceled' | 'failed';
+
+/** Where a service runs and what is told about it. */
+export interface ServiceSurroundings {
+  /** Name of the host, for the journal. */
+  readonly host: string;
+  readonly root: string;
+  /** systemd release to imitate, see {@link Service}. */
+  readonly systemdVersion: number;
+  readonly onStart: (unit: string, pid: number) => void;
+  readonly onExit: (unit: string, pid: number, code: number | null, signal: string | null) => void;
+}
+
+interface Job {
+  readonly kind: 'start' | 'stop' | 'restart';
+  readonly outcome: Promise<JobOutcome>;
+  readonly settle: (outcome: JobOutcome) => void;
+}
+
+const activeStates: Readonly<Record<SubState, ActiveState>> = {
+  dead: 'inactive',
+  condition: 'activating',
+  'start-pre': 'activating',
+  running: 'active',
+  'stop-sigterm': 'deactivating',
+  'stop-sigkill': 'deactivating',
+  'final-sigterm': 'deactivating',
+  'final-sigkill': 'deactivating',
+  'auto-restart': 'activating',
+  failed: 'failed',
+};
+
+/** How often the rest of a stopping control group is looked at, in ms. */
+const leftoverPollMs = 20;
+
+/**
+ * One service with systemd's state machine: jobs, conditions, kill modes, restart delay, start limit.
+ *
+ * A release matters in two ways, both from its sources (src/core/service.c, src/core/unit.c): from 254
+ * on an automatic restart does not look at `Condition…=` again (`ExecCondition=` runs always), and
+ * `start` during the restart delay starts at once instead of waiting for the delay to end.
+ */
+export class Service {
+  definition: UnitDefinition;
+  mainPid = 0;
+  result: ServiceResult = 'success';
+  restarts = 0;
+  conditionResult = false;
+  /** CLOCK_MONOTONIC in µs, 0 = never. */
+  mainStartedUs = 0;
+  mainExitedUs = 0;
+  activeSinceUs = 0;
+  inactiveSinceUs = 0;
+  execMainPid = 0;
+  execMainCode: number | null = null;
+  execMainSignal: string | null = null;
+
+  /** When the unit's files were read, ms since the epoch. */
+  loadedAtMs = Date.now();
+
+  private sub: SubState = 'dead';
+  private job: Job | null = null;
+  private child: ChildProcess | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private startsInWindow = 0;
+  private windowBeganMs = 0;
+  private clearRestarts = false;
+  private abandoned = false;
+
+  constructor(
+    readonly name: string,
+    private readonly around: ServiceSurroundings,
+  ) {
+    this.definition = readUnit(around.root, name);
+  }
+
+  get subState(): SubState {
+    return this.sub;
+  }
+
+  get activeState(): ActiveState {
+    return activeStates[this.sub];
+  }
+
+  /** The unit as its files say now, which takes effect with the next `daemon-reload` only. */
+  get onDisk(): UnitDefinition {
+    return readUnit(this.around.root, this.name);
+  }
+
+  get tags(): Record<string, string> {
+    return { [hostTag]: this.around.root, [unitTag]: this.name };
+  }
+
+  /** Reads the unit's files again; a running service keeps running. */
+  reload(): void {
+    this.loadedAtMs = Date.now();
+    this.definition = readUnit(this.around.root, this.name);
+  }
+
+  start(): Promise<JobOutcome> {
+    return this.request('start');
+  }
+
+  stop(): Promise<JobOutcome> {
+    return this.request('stop');
+  }
+
+  restart(): Promise<JobOutcome> {
+    return this.request('restart');
+  }
+
+  /** `systemctl kill`: no job, so an automatic restart follows as after a crash. False = nothing to signal. */
+  kill(signal: NodeJS.Signals, who: 'main' | 'all'): boolean {
+    if (who === 'main') return this.mainPid !== 0 && signalProcess(this.mainPid, signal);
+    return this.group()
+      .map((pid) => signalProcess(pid, signal))
+      .includes(true);
+  }
+
+  resetFailed(): void {
+    this.startsInWindow = 0;
+    this.restarts = 0;
+    if (this.sub === 'failed') this.enter('dead');
+    this.result = 'success';
+  }
+
+  /** The machine lost power: nothing is run any more, only the end of the main process is still noted. */
+  abandon(): void {
+    this.abandoned = true;
+    this.clearTimer();
+    this.finish('canceled');
+  }
+
+  private request(kind: Job['kind']): Promise<JobOutcome> {
+    if (this.job !== null) {
+      if (this.job.kind === kind) return this.job.outcome;
+      this.finish('canceled');
+    }
+    let settle: Job['settle'] = () => undefined;
+    const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
+    this.job = { kind, outcome, settle };
+    if (kind === 'stop') this.beginStop();
+    else if (kind === 'start') this.beginStart();
+    else this.beginRestart();
+    return outcome;
+  }
+
+  private finish(outcome: JobOutcome): void {
+    const job = this.job;
+    this.job = null;
+    job?.settle(outcome);
+  }
+
+  private beginStart(): void {
+    if (this.sub === 'running') this.finish('done');
+    else if (this.sub === 'dead' || this.sub === 'failed') void this.launch({ checkConditions: true });
+    else if (this.sub === 'auto-restart' && this.around.systemdVersion >= 254) this.autoRestart();
+    // otherwise the job waits: for the end of the stop, the start under way, or the restart delay
+  }
+
+  private beginStop(): void {
+    if (this.sub === 'dead' || this.sub === 'failed') return this.finish('done');
+    if (this.sub === 'auto-restart') {
+      this.enter('dead');
+      return this.finish('done');
+    }
+    if (this.sub === 'running') this.terminate();
+    if (this.sub === 'condition' || this.sub === 'start-pre') this.child?.kill('SIGKILL');
+  }
+
+  private beginRestart(): void {
+    if (this.sub === 'auto-restart') this.enter('dead');
+    if (this.sub === 'running') this.terminate();
+    else if (this.sub === 'dead' || this.sub === 'failed') void this.launch({ checkConditions: true });
+  }
+
+  /** Conditions, start limit, the commands before, then the main process. */
+  private async launch({ checkConditions }: { checkConditions: boolean }): Promise<void> {
+    const unit = this.definition;
+    if (unit.loadState !== 'loaded') return this.failStart('resources', unit.loadError ?? 'not loaded');
+    if (checkConditions) {
+      this.conditionResult = this.conditionsHold();
+      if (!this.conditionResult) {
+        if (this.sub === 'auto-restart') this.enter('dead');
+        return this.finish('skipped');
+      }
+    }
+    if (!this.belowStartLimit()) return this.failStart('start-limit-hit', 'Start request repeated too quickly.');
+    if (this.clearRestarts) this.restarts = 0;
+    this.clearRestarts = false;
+    this.result = 'success';
+    try {
+      const environment = this.environment();
+      for (const command of unit.execCondition) {
+        this.enter('condition');
+        const code = await this.runToEnd(command, environment);
+        if (this.interrupted()) return;
+        if (code === 0) continue;
+        if (code >= 255) return this.endWith('exit-code');
+        this.result = 'exec-condition';
+        this.conditionResult = false;
+        this.enter('dead');
+        return this.finish('skipped');
+      }
+      for (const command of unit.execStartPre) {
+        this.enter('start-pre');
+        const code = await this.runToEnd(command, environment);
+        if (this.interrupted()) return;
+        if (code !== 0 && !/^[@:+!]*-/.test(command)) return this.endWith('exit-code');
+      }
+      this.spawnMain(environment);
+    } catch (error) {
+      this.log(error instanceof Error ? error.message : String(error));
+      this.endWith('resources');
+    }
+  }
+
+  /** A stop or the end of the machine came while a command before the main process ran. */
+  private interrupted(): boolean {
+    if (this.abandoned) return true;
+    if (this.job?.kind !== 'stop') return false;
+    this.enter('dead');
+    this.finish('done');
+    return true;
+  }
+
+  private failStart(result: ServiceResult, text: string): void {
+    this.log(text);
+    this.result = result;
+    this.enter('failed');
+    this.finish('failed');
+  }
+
+  private endWith(result: ServiceResult): void {
+    this.result = result;
+    if (this.job?.kind === 'start' || this.job?.kind === 'restart') this.finish('failed');
+    this.enterDead();
+  }
+
+  private spawnMain(environment: Record<string, string>): void {
+    const log = this.openLog();
+    const [command, ...args] = this.argv(this.definition.execStart, environment);
+    const child = spawn(command ?? '', args, {
+      cwd: this.definition.workingDirectory ?? this.around.root,
+      env: environment,
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    closeSync(log);
+    this.child = child;
+    const pid = child.pid ?? 0;
+    this.mainStartedUs = monotonicUs();
+    this.mainExitedUs = 0;
+    this.execMainPid = pid;
+    this.execMainCode = null;
+    this.execMainSignal = null;
+    this.mainPid = pid;
+    this.enter('running');
+    if (pid !== 0) {
+      this.around.onStart(this.name, pid);
+      child.once('exit', (code, signal) => {
+        this.around.onExit(this.name, pid, code, signal);
+        if (!this.abandoned && this.child === child) this.mainExited(code, signal);
+      });
+    }
+    child.once('error', (error) => {
+      if (pid !== 0 || this.abandoned) return;
+      this.log(`Failed at step EXEC spawning ${command ?? ''}: ${error.message}`);
+      this.mainExited(203, null);
+    });
+    this.finish('done');
+  }
+
+  private mainExited(code: number | null, signal: string | null): void {
+    this.mainPid = 0;
+    this.child = null;
+    this.mainExitedUs = monotonicUs();
+    this.execMainCode = code;
+    this.execMainSignal = signal;
+    const result = this.judgeExit(code, signal);
+    if (this.result === 'success') this.result = result;
+    this.clearTimer();
+    this.sweep();
+  }
+
+  /** Exit status 0 and the signals HUP, INT, TERM, PIPE are clean; `SuccessExitStatus=` adds to them. */
+  private judgeExit(code: number | null, signal: string | null): ServiceResult {
+    const extra = this.definition.successExitStatus;
+    if (signal !== null) {
+      if (['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'].includes(signal) || extra.includes(signal)) return 'success';
+      return ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGQUIT', 'SIGTRAP'].includes(signal)
+        ? 'core-dump'
+        : 'signal';
+    }
+    return code === 0 || extra.includes(String(code)) ? 'success' : 'exit-code';
+  }
+
+  /** Asks the service to end; after `TimeoutStopSec=` it is killed. */
+  private terminate(): void {
+    const { killMode, killSignal, timeoutStopMs } = this.definition;
+    this.enter('stop-sigterm');
+    signalProcess(this.mainPid, killSignal);
+    if (killMode === 'control-group')
+      for (const pid of this.group()) if (pid !== this.mainPid) signalProcess(pid, killSignal);
+    this.arm(timeoutStopMs, () => {
+      this.result = 'timeout';
+      this.enter('stop-sigkill');
+      signalProcess(this.mainPid, 'SIGKILL');
+      if (killMode !== 'process' && killMode !== 'none') for (const pid of this.group()) signalProcess(pid, 'SIGKILL');
+    });
+  }
+
+  /** The main process is gone: ends what is left of the control group, as the kill mode says. */
+  private sweep(): void {
+    const { killMode, killSignal, timeoutStopMs } = this.definition;
+    const left = killMode === 'process' || killMode === 'none' ? [] : this.group();
+    if (left.length === 0) return this.enterDead();
+    const first = killMode === 'mixed' ? 'SIGKILL' : killSignal;
+    this.enter(killMode === 'mixed' ? 'final-sigkill' : 'final-sigterm');
+    for (const pid of left) signalProcess(pid, first);
+    const killAt = performance.now() + timeoutStopMs;
+    const look = () => {
+      const still = this.group();
+      if (still.length === 0) return this.enterDead();
+      if (performance.now() >= killAt) {
+        this.result = 'timeout';
+        this.enter('final-sigkill');
+        for (const pid of still) signalProcess(pid, 'SIGKILL');
+      }
+      this.arm(leftoverPollMs, look);
+    };
+    this.arm(leftoverPollMs, look);
+  }
+
+  private enterDead(): void {
+    const state = this.result === 'success' || this.result === 'exec-condition' ? 'dead' : 'failed';
+    if (this.job?.kind === 'stop') {
+      this.clearRestarts = true;
+      this.enter(state);
+      this.finish('done');
+    } else if (this.job !== null) {
+      this.clearRestarts = true;
+      this.enter(state);
+      void this.launch({ checkConditions: true });
+    } else if (this.shouldRestart()) {
+      this.enter('auto-restart');
+      this.arm(this.definition.restartMs, () => {
+        this.autoRestart();
+      });
+    } else {
+      this.clearRestarts = true;
+      this.enter(state);
+    }
+  }
+
+  private autoRestart(): void {
+    this.clearTimer();
+    this.restarts++;
+    void this.launch({ checkConditions: this.around.systemdVersion < 254 });
+  }
+
+  private shouldRestart(): boolean {
+    const { restart } = this.definition;
+    if (this.result === 'exec-condition' || this.result === 'start-limit-hit') return false;
+    if (restart === 'always') return true;
+    if (restart === 'on-failure') return this.result !== 'success';
+    if (restart === 'on-success') return this.result === 'success';
+    if (restart === 'on-abnormal') return this.result !== 'success' && this.result !== 'exit-code';
+    return false;
+  }
+
+  private conditionsHold(): boolean {
+    const holds = this.definition.conditions.map(({ path, negated, trigger }) => ({
+      trigger,
+      ok: existsSync(path) !== negated,
+    }));
+    const triggers = holds.filter(({ trigger }) => trigger);
+    return holds.every(({ trigger, ok }) => trigger || ok) && (triggers.length === 0 || triggers.some(({ ok }) => ok));
+  }
+
+  private belowStartLimit(): boolean {
+    const { startLimitIntervalMs, startLimitBurst } = this.definition;
+    if (startLimitIntervalMs <= 0 || startLimitBurst <= 0) return true;
+    const nowMs = performance.now();
+    if (nowMs - this.windowBeganMs > startLimitIntervalMs) {
+      this.windowBeganMs = nowMs;
+      this.startsInWindow = 0;
+    }
+    return ++this.startsInWindow <= startLimitBurst;
+  }
+
+  private async runToEnd(command: string, environment: Record<string, string>): Promise<number> {
+    const log = this.openLog();
+    const [file, ...args] = this.argv(command, environment);
+    const child = spawn(file ?? '', args, {
+      cwd: this.around.root,
+      env: environment,
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    closeSync(log);
+    this.child = child;
+    const code = await new Promise<number>((resolve) => {
+      child.once('error', () => {
+        resolve(203);
+      });
+      child.once('exit', (status) => {
+        resolve(status ?? 255);
+      });
+    });
+    this.child = null;
+    return code;
+  }
+
+  private argv(command: string, environment: Record<string, string>): string[] {
+    return expandWords(splitWords(command.replace(/^[-@:+!]+/, '')), environment);
+  }
+
+  private environment(): Record<string, string> {
+    const { root } = this.around;
+    const environment: Record<string, string> = {
+      PATH: `${root}/usr/sbin:${root}/usr/bin:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`,
+      LANG: 'C.UTF-8',
+      ...this.definition.environment,
+    };
+    for (const { path: file, optional } of this.definition.environmentFiles) {
+      if (!existsSync(file)) {
+        if (optional) continue;
+        throw new Error(`Failed to load environment files: ${file}: No such file or directory`);
+      }
+      Object.assign(environment, parseEnvironmentFile(readFileSync(file, 'utf8')));
+    }
+    return { ...environment, ...this.tags };
+  }
+
+  private group(): number[] {
+    return processesTagged(this.tags);
+  }
+
+  private enter(sub: SubState): void {
+    const before = this.activeState;
+    this.clearTimer();
+    this.sub = sub;
+    const now = this.activeState;
+    if (now === 'active' && before !== 'active') this.activeSinceUs = monotonicUs();
+    if ((now === 'inactive' || now === 'failed') && before !== now) this.inactiveSinceUs = monotonicUs();
+  }
+
+  private arm(delayMs: number, then: () => void): void {
+    this.clearTimer();
+    if (delayMs !== Infinity) this.timer = setTimeout(then, delayMs);
+  }
+
+  private clearTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private openLog(): number {
+    const file = join(this.around.root, 'var/log', `${this.name.replace(/\.service$/, '')}.log`);
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, 'a');
+  }
+
+  private log(text: string): void {
+    const file = this.openLog();
+    writeSync(file, `systemd[1]: ${this.name}: ${text}\n`);
+    closeSync(file);
+  }
+}
+
+/** `KEY=value` lines as `EnvironmentFile=` reads them; quotes are taken off, nothing is expanded. */
+function parseEnvironmentFile(text: string): Record<string, string> {
+  const pairs = text.split('\n').map((line) => /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line));
+  return Object.fromEntries(
+    pairs.flatMap((pair) => (pair === null ? [] : [[pair[1] ?? '', splitWords(pair[2] ?? '').join(' ')]])),
+  );
+}
+
+function monotonicUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}

@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+
+export interface KeyPair {
+  readonly private: string;
+  readonly public: string;
+}
+
+/** The lab's SSH keys, kept in `DIR/ssh`: made once, so that a host is the same host after a restart of the lab. */
+export class SshKeys {
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  get identityFile(): string {
+    return join(this.folder, 'id_ed25519');
+  }
+
+  get knownHostsFile(): string {
+    return join(this.folder, 'known_hosts');
+  }
+
+  /** The operator's own key. */
+  identity(): KeyPair {
+    return this.keyPair(this.identityFile, 'operator');
+  }
+
+  hostKey(host: string): KeyPair {
+    return this.keyPair(join(this.folder, `host_${host}_ed25519`), host);
+  }
+
+  /** Writes the public keys of all hosts, one `[address]:port` line each. */
+  writeKnownHosts(hosts: readonly { readonly name: string; readonly address: string; readonly port: number }[]): void {
+    const lines = hosts.map(({ name, address, port }) => {
+      const [type, key] = this.hostKey(name).public.split(' ');
+      return `[${address}]:${String(port)} ${type ?? ''} ${key ?? ''}\n`;
+    });
+    writeFileSync(this.knownHostsFile, lines.join(''));
+  }
+
+  private keyPair(file: string, comment: string): KeyPair {
+    if (!existsSync(file)) {
+      const made = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+      writeFileSync(`${file}.pub`, `${made.public.trim()}\n`);
+      writeFileSync(file, `${made.private.trim()}\n`, { mode: 0o600 });
+    }
+    return { private: readFileSync(file, 'utf8'), public: readFileSync(`${file}.pub`, 'utf8') };
+  }
+}
