@@ -3,7 +3,7 @@ export type BaseUrl = string;
 
 /**
  * Mesos' HTTP endpoints (M 5), redirects seen rather than followed.
- * Every call @throws HostUnreachableError when nothing answers, MesosHttpError for another status.
+ * Every call @throws NoAnswerError when nothing answers, MesosAuthError for 401 and 403, MesosHttpError for another status.
  */
 export interface MesosApi {
   metrics(base: BaseUrl, credentials: string | null, signal: AbortSignal): Promise<Readonly<Record<string, number>>>;

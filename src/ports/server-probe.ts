@@ -7,7 +7,7 @@ export interface ServerAddress {
 
 /** Asks ZooKeeper servers about themselves, over four-letter words or the admin server. */
 export interface ServerProbe {
-  /** @throws HostUnreachableError when nothing answers on the client port. */
+  /** @throws NoAnswerError when nothing answers on the client port. */
   state(server: ServerAddress, signal: AbortSignal): Promise<ServerState>;
   /** Clients connected to this server (`cons`). @throws ProbeRefusedError when not allowed there. */
   connections(server: ServerAddress, signal: AbortSignal): Promise<ClientConnection[]>;
