@@ -1,0 +1,203 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Context, sleep } from '@temporalio/activity';
+import type { Activities, EnsembleName, RepointReport } from '../../activities/contract.js';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import type { PlannedAgent, PlanResult } from '../../src/domain/plan.js';
+import { aPlan } from './plans.js';
+
+/** What a test wants to go wrong: by activity name and host; `times` failures, or for ever. */
+export interface Mishap {
+  readonly activity: keyof Activities;
+  readonly host?: string;
+  readonly times?: number;
+  readonly kind: 'fail' | 'hang';
+}
+
+/**
+ * A cluster that exists only as a journal of effects, in the order they happened: `stop o1`,
+ * `start o1 on target`. Typed by the activities' contract, so that it cannot drift from it.
+ */
+export class FakeCluster {
+  readonly journal: string[] = [];
+  readonly mishaps: { mishap: Mishap; left: number }[] = [];
+  /** Blocks preflight when set. */
+  blocker: string | null = null;
+  newcomers: PlannedAgent[] = [];
+  agentsOnSource: string[] = [];
+  epochs = { source: '5', target: '1' };
+  leader: string | null = 'm1';
+  observersOn: EnsembleName | null = null;
+  /** Milliseconds every host step takes. */
+  stepMs = 0;
+  #hash = 0;
+
+  constructor(readonly config: ClusterConfig) {}
+
+  wreck(mishap: Mishap): void {
+    this.mishaps.push({ mishap, left: mishap.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  /** Undoes every planned mishap: the operator has mended the host. */
+  mend(): void {
+    this.mishaps.length = 0;
+  }
+
+  planResult(): PlanResult {
+    const plan = aPlan(this.config, this.newcomers);
+    return {
+      plan,
+      planHash: `hash-${plan.agents.length}-${this.#hash}`,
+      findings:
+        this.blocker === null
+          ? []
+          : [{ id: 'blocked', verdict: 'block', host: 'm1', seen: this.blocker, why: 'a test', remedy: 'mend it' }],
+    };
+  }
+
+  changePlan(): void {
+    this.#hash += 1;
+  }
+
+  get activities(): Activities {
+    const act = async <T>(activity: keyof Activities, host: string | null, effect: string | null, result: T): Promise<T> => {
+      const planned = this.mishaps.find(
+        ({ mishap, left }) => left > 0 && mishap.activity === activity && (mishap.host ?? host) === host,
+      );
+      if (planned) {
+        planned.left -= 1;
+        if (planned.mishap.kind === 'hang') await hang();
+        throw ApplicationFailure.create({
+          message: `${activity} failed on ${host ?? 'the cluster'}`,
+          type: 'FERRY_TEST',
+          details: [{ host, remedy: 'mend it' }],
+        });
+      }
+      if (this.stepMs > 0) await sleep(this.stepMs);
+      if (effect !== null) this.journal.push(effect);
+      return result;
+    };
+    const stopped = () => ({ stoppedAt: new Date().toISOString(), tookMs: 10 });
+    const repointed = (): RepointReport => ({
+      changed: true,
+      mainPidBefore: 1,
+      mainPid: 2,
+      restartedAt: new Date().toISOString(),
+    });
+    const towards = (url: unknown) => (url === null ? 'source' : 'its url');
+    return {
+      validateInput: ({ input }) => {
+        const wrong = input as { wrong?: string };
+        return Promise.resolve(
+          wrong.wrong === undefined
+            ? { ok: true as const, config: input as ClusterConfig }
+            : {
+                ok: false as const,
+                errors: [
+                  { path: 'cluster', message: wrong.wrong },
+                  { path: 'source.servers', message: 'is missing' },
+                ],
+              },
+        );
+      },
+      surveyAndPlan: () => act('surveyAndPlan', null, null, this.planResult()),
+      replan: () => act('replan', null, null, this.planResult()),
+      findStragglers: () => act('findStragglers', null, null, { findings: [], agentsOnSource: [...this.agentsOnSource] }),
+      acquireLock: () => act('acquireLock', null, 'lock', undefined),
+      releaseLock: () => act('releaseLock', null, 'unlock', undefined),
+      prepareTrees: () => act('prepareTrees', null, 'prepare trees', { created: [] }),
+      cleanTrees: () => act('cleanTrees', null, 'clean trees', { residue: [] }),
+      readEpochs: () =>
+        act('readEpochs', null, null, {
+          source: this.epochs.source,
+          target: Object.fromEntries(this.config.target.servers.map(({ name }) => [name, this.epochs.target])),
+          raiseTo: '105',
+        }),
+      awaitQuorum: ({ ensemble }) => act('awaitQuorum', null, `quorum of ${ensemble}`, { epochs: {} }),
+      adoptHost: ({ host }) => act('adoptHost', host.name, null, undefined),
+      releaseHost: ({ host }) => act('releaseHost', host.name, `release ${host.name}`, undefined),
+      installObserver: ({ observer, ensemble }) =>
+        act('installObserver', observer.name, `install ${observer.name} on ${ensemble}`, { changed: true }),
+      stopObserver: ({ observer }) => act('stopObserver', observer.name, `stop ${observer.name}`, stopped()),
+      removeObserver: ({ observer }) => act('removeObserver', observer.name, `remove ${observer.name}`, undefined),
+      parkObserver: ({ observer }) => act('parkObserver', observer.name, null, undefined),
+      flipObserver: async ({ observer, to }) => {
+        const report = await act('flipObserver', observer.name, `start ${observer.name} on ${to}`, {
+          startedAt: new Date().toISOString(),
+        });
+        this.observersOn = to;
+        return report;
+      },
+      discardSetAside: ({ observer }) => act('discardSetAside', observer.name, null, undefined),
+      prepareHold: ({ host }) => act('prepareHold', host.name, null, undefined),
+      holdUnit: ({ host }) => act('holdUnit', host.name, `hold ${host.name}`, undefined),
+      stopHeld: async ({ host }) => {
+        const report = await act('stopHeld', host.name, `stop ${host.name}`, stopped());
+        if (this.leader === host.name) this.leader = null;
+        return report;
+      },
+      liftHold: ({ host, start }) =>
+        act('liftHold', host.name, `lift ${host.name}${start ? ' and start it' : ''}`, undefined),
+      repointAgent: ({ agent, url }) =>
+        act('repointAgent', agent.name, `restart ${agent.name} onto ${towards(url)}`, repointed()),
+      repointMaster: ({ master, url }) =>
+        act('repointMaster', master.name, `restart ${master.name} onto ${towards(url)}`, repointed()),
+      repointFramework: ({ instance, url }) =>
+        act('repointFramework', instance.name, `restart ${instance.name} onto ${towards(url)}`, repointed()),
+      stopServer: ({ server }) => act('stopServer', server.name, `stop ${server.name}`, stopped()),
+      writeEpoch: ({ server, epoch }) => act('writeEpoch', server.name, `epoch ${epoch} on ${server.name}`, undefined),
+      restoreEpoch: ({ server }) => act('restoreEpoch', server.name, `old epoch on ${server.name}`, undefined),
+      startServer: async ({ server }) => {
+        await act('startServer', server.name, `start ${server.name}`, undefined);
+        this.epochs = { ...this.epochs, target: '106' };
+      },
+      awaitObserver: ({ observer }) => act('awaitObserver', observer.name, null, { servingAfterMs: 10 }),
+      awaitAgent: ({ planned }) => act('awaitAgent', planned.agent.name, null, { backAfterMs: 10 }),
+      readTasks: ({ agent }) => act('readTasks', agent.name, null, { id: agent.name, tasks: {} }),
+      awaitFramework: () => act('awaitFramework', null, null, { backAfterMs: 10 }),
+      awaitMaster: ({ master }) => act('awaitMaster', master.name, null, { backAfterMs: 10 }),
+      readElection: () =>
+        act('readElection', null, null, {
+          contenders: this.config.masters.map(({ name, address }, n) => ({
+            znode: `/mesos/json.info_000000000${n}`,
+            pid: `master@${address}:5050`,
+            master: name,
+            replicas: [],
+          })),
+          leader: this.leader,
+          unknown: [],
+        }),
+      provesNoLeader: () => act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),
+      removeGhosts: () => act('removeGhosts', null, 'remove ghosts', undefined),
+      awaitLeader: async ({ ensemble }) => {
+        const report = await act('awaitLeader', null, `leader in ${ensemble}`, {
+          master: 'm2',
+          electedAt: new Date().toISOString(),
+          recoveredAt: new Date().toISOString(),
+        });
+        this.leader = 'm2';
+        return report;
+      },
+      awaitAgentsBack: ({ expectedIds }) =>
+        act('awaitAgentsBack', null, null, {
+          back: expectedIds.length,
+          missing: [],
+          newRegistrations: 0,
+          lastAgentAt: new Date().toISOString(),
+        }),
+      watchSoak: () => act('watchSoak', null, null, undefined),
+      provesObserversIdle: () => act('provesObserversIdle', null, null, undefined),
+      findResidue: () => act('findResidue', null, null, { findings: [] }),
+    };
+  }
+}
+
+/** Beats until it is cancelled: a step that never ends by itself. */
+async function hang(): Promise<never> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 200);
+  try {
+    return await context.cancelled;
+  } finally {
+    clearInterval(beat);
+  }
+}

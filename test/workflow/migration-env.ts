@@ -1,0 +1,110 @@
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
+import { bundleWorkflows } from '../../src/bundle-workflows.js';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import type { GateName, MigrationStatus } from '../../src/domain/status.js';
+import type { FakeCluster } from '../fakes/fake-cluster.js';
+
+/** A real Temporal dev server, and workers whose activities are a fake cluster's. */
+export class MigrationEnv {
+  #server!: TemporalServer;
+  #connection!: Connection;
+  #native!: NativeConnection;
+  #dir!: string;
+  #bundle!: string;
+  client!: Client;
+
+  async start(): Promise<void> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    this.#dir = await mkdtemp(join(tmpdir(), 'zkferry-workflow-'));
+    this.#server = await startTemporal({ dir: this.#dir });
+    this.#connection = await Connection.connect({ address: this.#server.address });
+    this.#native = await NativeConnection.connect({ address: this.#server.address });
+    this.client = new Client({ connection: this.#connection });
+    this.#bundle = await bundleWorkflows(join(this.#dir, 'bundle.js'));
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection.close();
+    await this.#native.close();
+    await this.#server.stop();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** Runs `story` against a migration of `cluster`; the worker ends with it. */
+  async migrate(cluster: FakeCluster, story: (migration: Migration) => Promise<void>, input?: unknown): Promise<void> {
+    const taskQueue = `q-${randomUUID()}`;
+    const worker = await Worker.create({
+      connection: this.#native,
+      taskQueue,
+      workflowBundle: { codePath: this.#bundle },
+      activities: cluster.activities,
+      stickyQueueScheduleToStartTimeout: '1s',
+    });
+    const config: ClusterConfig = { ...cluster.config, cluster: `c-${randomUUID().slice(0, 8)}` };
+    await worker.runUntil(async () => {
+      const handle = await this.client.workflow.start('migrateCluster', {
+        workflowId: `zkferry-${config.cluster}`,
+        taskQueue,
+        args: [input ?? config],
+      });
+      const migration = new Migration(handle, taskQueue);
+      try {
+        await story(migration);
+      } finally {
+        await handle.terminate('end of test').catch(() => undefined);
+      }
+    });
+  }
+}
+
+export class Migration {
+  constructor(
+    readonly handle: WorkflowHandle,
+    readonly taskQueue: string,
+  ) {}
+
+  status(): Promise<MigrationStatus> {
+    return this.handle.query<MigrationStatus>('status');
+  }
+
+  /** Waits until the status satisfies `wanted`, at most 30 s. */
+  async until(wanted: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
+    const end = Date.now() + 30_000;
+    for (;;) {
+      const status = await this.status();
+      if (wanted(status)) return status;
+      if (Date.now() > end) throw new Error(`never came: ${JSON.stringify(status, null, 1)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  atGate(gate: GateName): Promise<MigrationStatus> {
+    return this.until((s) => s.state === 'awaiting-approval' && s.waitingFor?.what.includes(`gate ${gate} `) === true);
+  }
+
+  async approve(gate: GateName): Promise<void> {
+    const { planHash } = await this.atGate(gate);
+    await this.say('approve', { gate, by: 'ann', planHash });
+  }
+
+  say(name: string, message: unknown): Promise<unknown> {
+    return this.handle.executeUpdate(name, { args: [message] });
+  }
+
+  async decide(action: 'retry' | 'skip' | 'rollback'): Promise<void> {
+    const status = await this.until((s) => s.state === 'awaiting-decision');
+    const incident = status.incidents.findLast(({ closedAt }) => closedAt === null);
+    await this.say('decide', { incident: incident?.id, action, by: 'ann' });
+  }
+
+  result(): Promise<MigrationStatus> {
+    return this.handle.result() as Promise<MigrationStatus>;
+  }
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { FakeCluster } from '../fakes/fake-cluster.js';
+import { aConfig } from '../fakes/plans.js';
+import { MigrationEnv, type Migration } from './migration-env.js';
+
+describe('the critical window', function () {
+  this.timeout(120_000);
+  const env = new MigrationEnv();
+  before(() => env.start());
+  after(() => env.stop());
+
+  const short = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
+
+  async function toWindow(cluster: FakeCluster, migration: Migration): Promise<number> {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    const mark = cluster.journal.length;
+    await migration.approve('cut-over');
+    return mark;
+  }
+
+  it('starts nothing on target when an observer does not stop, and needs no barrier to go back', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'stopHeld', host: 'o2', kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      const effects = cluster.journal.slice(mark);
+      assert.ok(!effects.some((effect) => effect.endsWith('on target')), effects.join(', '));
+      assert.ok(!effects.includes('barrier'));
+      assert.ok(effects.includes('lift o1 and start it') && effects.includes('lift o3 and start it'));
+      assert.ok(effects.indexOf('lift m1 and start it') < effects.indexOf('leader in source'));
+      assert.match(status.incidents.at(-1)?.message ?? '', /turned back/);
+    });
+  });
+
+  it('stops all masters and observers and proves the barrier before it goes back from a half-done flip', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', times: 40, kind: 'fail' });
+      const mark = await toWindow(cluster, migration);
+      cluster.wreck({ activity: 'awaitLeader', times: 0, kind: 'fail' });
+      await migration.until((s) => s.state === 'awaiting-decision' || cluster.journal.slice(mark).includes('start o1 on source'));
+      cluster.mend();
+      await migration.until((s) => s.state === 'awaiting-decision');
+      const effects = cluster.journal.slice(mark);
+      const back = effects.slice(effects.lastIndexOf('start o1 on target') + 1);
+      for (const name of ['m1', 'm2', 'm3', 'o1', 'o2', 'o3']) {
+        assert.ok(back.indexOf(`stop ${name}`) >= 0, `${name} is stopped: ${back.join(', ')}`);
+        assert.ok(back.indexOf(`stop ${name}`) < back.indexOf('barrier'), 'the barrier waits for all');
+      }
+      for (const name of ['o1', 'o2', 'o3']) {
+        assert.ok(back.indexOf('barrier') < back.indexOf(`start ${name} on source`), 'nothing starts before the barrier');
+      }
+      assert.ok(back.indexOf('lift m1 and start it') > back.indexOf('start o3 on source'));
+      assert.equal(cluster.observersOn, 'source');
+    });
+  });
+
+  it('turns back when no leader is proved by the turn-back point, and opens again after a fresh approval', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      await toWindow(cluster, migration);
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(status.incidents.at(-1)?.code, 'FERRY_TURN_BACK');
+      assert.equal(cluster.observersOn, 'source');
+      await migration.decide('retry');
+      const again = await migration.atGate('cut-over');
+      assert.equal(again.approvals.length, 2);
+      await migration.approve('cut-over');
+      await migration.atGate('complete');
+      assert.equal(cluster.observersOn, 'target');
+    });
+  });
+
+  it('does not open when the forecast does not fit into the budget, and has stopped nothing', async () => {
+    const policy = { ...aConfig().policy, budgetMs: 5_000 };
+    const cluster = new FakeCluster(aConfig(3, { policy }));
+    await env.migrate(cluster, async (migration) => {
+      const mark = await toWindow(cluster, migration);
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(status.incidents.at(-1)?.code, 'FERRY_FORECAST');
+      assert.deepEqual(cluster.journal.slice(mark), []);
+    });
+  });
+
+  it('turns back when it is rolled back before the point of no return', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('lift m1 and start it'));
+      await migration.say('rollback', { by: 'ann' });
+      const result = await migration.result();
+      assert.equal(result.state, 'rolled-back');
+      assert.equal(cluster.observersOn, 'source');
+      assert.equal(cluster.journal.filter((effect) => effect === 'start o1 on source').length, 1);
+    });
+  });
+
+  it('finishes when a rollback comes after the point of no return, then runs the window the other way', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitAgentsBack', times: 1, kind: 'fail' });
+      await migration.approve('begin');
+      await migration.approve('cut-over');
+      await migration.atGate('complete');
+      const mark = cluster.journal.length;
+      await migration.say('rollback', { by: 'ann' });
+      const result = await migration.result();
+      assert.equal(result.state, 'rolled-back');
+      const back = cluster.journal.slice(mark);
+      assert.equal(cluster.observersOn, 'source');
+      for (const name of ['m1', 'm2', 'm3', 'o1', 'o2', 'o3']) {
+        assert.ok(back.indexOf(`stop ${name}`) >= 0 && back.indexOf(`stop ${name}`) < back.indexOf('barrier'));
+      }
+      assert.ok(back.indexOf('leader in source') < back.indexOf('restart m1 onto source'));
+    });
+  });
+
+  it('waits for a person when a compensation fails, and goes on undoing after retry', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'removeObserver', host: 'o1', times: 4, kind: 'fail' });
+      await migration.say('rollback', { by: 'ann' });
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(status.incidents.at(-1)?.host, 'o1');
+      assert.ok(!cluster.journal.includes('unlock'));
+      await migration.decide('retry');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      assert.equal(cluster.journal.at(-1)?.startsWith('release'), true);
+    });
+  });
+
+  it('ends stranded when a person gives a compensation up', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'removeObserver', host: 'o1', kind: 'fail' });
+      await migration.say('rollback', { by: 'ann' });
+      await migration.decide('skip');
+      assert.equal((await migration.result()).state, 'stranded');
+    });
+  });
+});

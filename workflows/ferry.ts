@@ -1,0 +1,47 @@
+import type { Access, Fence, HostStep } from '../activities/contract.js';
+import type { ClusterConfig } from '../src/domain/config.js';
+import type { PlanResult } from '../src/domain/plan.js';
+import type { Desk } from './desk.js';
+import type { MigrationRecord } from './migration-record.js';
+
+/** One running migration, as every phase sees it. */
+export class Ferry {
+  #generation = 0;
+  /** Measured by the rehearsal; feeds the window's forecast. */
+  measured: { stopMs: number; startAndSyncMs: number } | null = null;
+  /** Agents a person postponed; the straggler check still wants them (S5). */
+  readonly postponed = new Set<string>();
+
+  constructor(
+    readonly config: ClusterConfig,
+    public planned: PlanResult,
+    readonly migration: string,
+    readonly record: MigrationRecord,
+    readonly desk: Desk,
+  ) {}
+
+  get plan(): PlanResult['plan'] {
+    return this.planned.plan;
+  }
+
+  get access(): Access {
+    return { ssh: this.config.ssh, credentials: this.config.credentials };
+  }
+
+  /** The next generation (S2): every stage and every change of direction takes one. */
+  nextStep(): HostStep {
+    this.#generation += 1;
+    return { access: this.access, fence: this.fence };
+  }
+
+  /** Sets `count` generations aside for a child workflow and returns the one before the first. */
+  reserveGenerations(count: number): number {
+    const base = this.#generation;
+    this.#generation += count;
+    return base;
+  }
+
+  get fence(): Fence {
+    return { cluster: this.config.cluster, migration: this.migration, generation: this.#generation };
+  }
+}

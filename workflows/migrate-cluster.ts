@@ -1,0 +1,91 @@
+import { ApplicationFailure, condition, allHandlersFinished, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { ClusterConfig } from '../src/domain/config.js';
+import type { Finding, PlanResult } from '../src/domain/plan.js';
+import type { MigrationStatus } from '../src/domain/status.js';
+import { Desk, RollbackOrdered } from './desk.js';
+import { Ferry } from './ferry.js';
+import { planQuery } from './messages.js';
+import { MigrationRecord } from './migration-record.js';
+import { look, prove } from './proxies.js';
+import { runClosings, runSaga, type SagaOutcome } from './saga.js';
+import { strategies } from './strategies/index.js';
+
+/**
+ * Moves a live cluster from `source` to `target`; one run per cluster, by workflow id.
+ *
+ * Starting it is the dry run: until gate `begin` is approved nothing is written. It fails only
+ * before the first write (invalid config: FERRY_CONFIG, a preflight that blocks: FERRY_PREFLIGHT);
+ * afterwards it completes as `migrated`, `rolled-back` or `stranded`, and the result is the status.
+ *
+ * @param input the JSON that `zkferry input` prints
+ */
+export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
+  const record = new MigrationRecord();
+  const desk = new Desk(record);
+  let planned: PlanResult | null = null;
+  let ferry: Ferry | null = null;
+  setHandler(planQuery, () => ferry?.planned ?? planned, { description: 'The plan, its hash and the preflight verdicts' });
+
+  record.enter('preflight');
+  const config = await validated(input);
+  record.identify(config);
+  planned = await prove('survey the cluster and make the plan').surveyAndPlan({ config });
+  record.planned(planned.planHash);
+  record.window({ budgetMs: planned.plan.budget.budgetMs });
+  refuseBlockers(planned.findings);
+  record.leave('preflight', 'done');
+
+  ferry = new Ferry(config, planned, migrationId(), record, desk);
+  await carryOut(ferry);
+  await condition(allHandlersFinished);
+  return record.status;
+
+  async function carryOut(running: Ferry): Promise<SagaOutcome> {
+    try {
+      record.enter('gate begin');
+      await desk.gate('begin');
+      record.leave('gate begin', 'done');
+    } catch (cause) {
+      if (!(cause instanceof RollbackOrdered)) throw cause;
+      // Nothing was written, so there is nothing to undo.
+      record.leave('gate begin', 'undone');
+      return finish('rolled-back');
+    }
+    const { phases, closings } = strategies[config.strategy](running);
+    const outcome = await runSaga(running, phases);
+    if (outcome === 'migrated') await runClosings(running, closings);
+    return finish(outcome);
+  }
+
+  function finish(outcome: SagaOutcome): SagaOutcome {
+    const cost = outcome === 'migrated' ? 'complete: source may be retired' : 'the migration has ended';
+    desk.refuseRollback(cost);
+    record.rollback(false, cost, null);
+    record.state(outcome);
+    return outcome;
+  }
+}
+
+/** Stable over retries, continue-as-new and reset; names this run on hosts and in znodes. */
+function migrationId(): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${workflowId}/${firstExecutionRunId}`;
+}
+
+async function validated(input: unknown): Promise<ClusterConfig> {
+  const verdict = await look('validate the input').validateInput({ input });
+  if (verdict.ok) return verdict.config;
+  const lines = verdict.errors.map(({ path, message }) => `${path || '(input)'}: ${message}`);
+  throw ApplicationFailure.nonRetryable(`the input is not a valid config:\n${lines.join('\n')}`, 'FERRY_CONFIG', {
+    errors: verdict.errors,
+  });
+}
+
+function refuseBlockers(findings: readonly Finding[]): void {
+  const blockers = findings.filter((finding) => finding.verdict === 'block');
+  if (blockers.length === 0) return;
+  const lines = blockers.map((b) => `${b.id}${b.host ? ` on ${b.host}` : ''}: ${b.seen}. ${b.remedy ?? ''}`.trim());
+  throw ApplicationFailure.nonRetryable(`preflight blocks, nothing was written:\n${lines.join('\n')}`, 'FERRY_PREFLIGHT', {
+    blockers,
+  });
+}

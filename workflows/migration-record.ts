@@ -1,0 +1,181 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ClusterConfig } from '../src/domain/config.js';
+import type {
+  Approval,
+  Decision,
+  Incident,
+  MigrationState,
+  MigrationStatus,
+  TimelineEntry,
+  WindowStatus,
+} from '../src/domain/status.js';
+import { tellStory } from './story.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const SEARCH_KEYS = {
+  cluster: defineSearchAttributeKey('ZkferryCluster', SearchAttributeType.KEYWORD),
+  strategy: defineSearchAttributeKey('ZkferryStrategy', SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey('ZkferryPhase', SearchAttributeType.KEYWORD),
+  state: defineSearchAttributeKey('ZkferryState', SearchAttributeType.KEYWORD),
+};
+
+/** What the `status` query answers, and the only place that changes it. */
+export class MigrationRecord {
+  readonly #status: Mutable<MigrationStatus> & {
+    timeline: TimelineEntry[];
+    incidents: Incident[];
+    approvals: Approval[];
+    decisions: Decision[];
+  };
+  readonly #ignored: string[] = [];
+  #searchable = false;
+  #published = '';
+
+  constructor() {
+    this.#status = {
+      schemaVersion: 1,
+      cluster: '',
+      strategy: '',
+      state: 'running',
+      phase: 'preflight',
+      planHash: null,
+      progress: { done: 0, total: 0, failed: 0, etaMs: null },
+      waitingFor: null,
+      window: null,
+      rollback: { possible: true, cost: 'nothing was written yet', estimateMs: 0 },
+      incidents: [],
+      timeline: [],
+      approvals: [],
+      decisions: [],
+    };
+  }
+
+  get status(): MigrationStatus {
+    return this.#status;
+  }
+
+  identify(config: ClusterConfig): void {
+    this.#status.cluster = config.cluster;
+    this.#status.strategy = config.strategy;
+    this.#searchable = config.policy.searchAttributes;
+    this.#publish();
+  }
+
+  planned(planHash: string): void {
+    this.#status.planHash = planHash;
+    this.#publish();
+  }
+
+  /** Opens a timeline entry and makes it the current phase. */
+  enter(phase: string): void {
+    this.#status.phase = phase;
+    this.#status.progress = { done: 0, total: 0, failed: 0, etaMs: null };
+    this.#status.timeline.push({ phase, startedAt: now(), endedAt: null, outcome: 'running' });
+    this.#publish();
+  }
+
+  /** Closes the newest open entry of `phase`. */
+  leave(phase: string, outcome: TimelineEntry['outcome']): void {
+    const timeline = this.#status.timeline;
+    const index = timeline.findLastIndex((entry) => entry.phase === phase && entry.endedAt === null);
+    const entry = timeline[index];
+    if (entry) timeline[index] = { ...entry, endedAt: now(), outcome };
+    this.#publish();
+  }
+
+  state(state: MigrationState): void {
+    this.#status.state = state;
+    if (state === 'running' || state === 'rolling-back') this.#status.waitingFor = null;
+    this.#publish();
+  }
+
+  wait(state: MigrationState, what: string, next: string): void {
+    this.#status.state = state;
+    this.#status.waitingFor = { what, since: now(), next };
+    this.#publish();
+  }
+
+  progress(done: number, total: number, failed: number): void {
+    const entry = this.#status.timeline.at(-1);
+    const spentMs = entry ? Date.now() - Date.parse(entry.startedAt) : 0;
+    const etaMs = done > 0 ? Math.round((spentMs / done) * (total - done)) : null;
+    this.#status.progress = { done, total, failed, etaMs };
+    this.#publish();
+  }
+
+  window(part: Partial<WindowStatus>): void {
+    const empty: WindowStatus = {
+      budgetMs: 0,
+      forecastMs: null,
+      openedAt: null,
+      turnBackAt: null,
+      leaderlessMs: null,
+      coordinationMs: null,
+      lastAgentMs: null,
+    };
+    this.#status.window = { ...empty, ...this.#status.window, ...part };
+    this.#publish();
+  }
+
+  rollback(possible: boolean, cost: string, estimateMs: number | null): void {
+    this.#status.rollback = { possible, cost, estimateMs };
+    this.#publish();
+  }
+
+  openIncident(incident: Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'>): Incident {
+    const opened: Incident = {
+      ...incident,
+      id: `i${this.#status.incidents.length + 1}`,
+      phase: this.#status.phase,
+      openedAt: now(),
+      closedAt: null,
+    };
+    this.#status.incidents.push(opened);
+    this.#publish();
+    return opened;
+  }
+
+  closeIncident(id: string): void {
+    const incidents = this.#status.incidents;
+    const index = incidents.findIndex((incident) => incident.id === id);
+    const incident = incidents[index];
+    if (incident) incidents[index] = { ...incident, closedAt: now() };
+    this.#publish();
+  }
+
+  approved(approval: Approval): void {
+    this.#status.approvals.push(approval);
+  }
+
+  decided(decision: Decision): void {
+    this.#status.decisions.push(decision);
+  }
+
+  /** A signal that made no sense: kept for people to see, otherwise without effect. */
+  ignored(note: string): void {
+    this.#ignored.push(`${now()} ${note}`);
+    this.#publish();
+  }
+
+  #publish(): void {
+    setCurrentDetails(tellStory(this.#status, this.#ignored));
+    if (!this.#searchable) return;
+    const { cluster, strategy, phase, state } = this.#status;
+    const key = `${phase}/${state}`;
+    if (key === this.#published) return;
+    this.#published = key;
+    upsertSearchAttributes([
+      { key: SEARCH_KEYS.cluster, value: cluster },
+      { key: SEARCH_KEYS.strategy, value: strategy },
+      { key: SEARCH_KEYS.phase, value: phase },
+      { key: SEARCH_KEYS.state, value: state },
+    ]);
+  }
+}
+
+/** The workflow's own time as an ISO instant. */
+export function now(): string {
+  return new Date().toISOString();
+}

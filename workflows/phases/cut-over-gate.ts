@@ -1,0 +1,83 @@
+import { RollbackOrdered } from '../desk.js';
+import type { Ferry } from '../ferry.js';
+import { prove } from '../proxies.js';
+import { moveFleet } from './fleet.js';
+
+/**
+ * Stands at gate `cut-over` until a person approves the plan as it is then, and nothing speaks
+ * against the window in a fresh look afterwards. Newcomers among the agents are one more batch (S23);
+ * whoever is still on source blocks unless a person accepts the loss by name (S5, S9).
+ */
+export async function passCutOverGate(ferry: Ferry): Promise<void> {
+  const { desk, record } = ferry;
+  const accepted = new Set<string>();
+  for (;;) {
+    await freshPlan(ferry);
+    await nobodyLeft(ferry, accepted, true);
+    record.enter('gate cut-over');
+    await desk.gate('cut-over');
+    const approvedHash = ferry.planned.planHash;
+    record.leave('gate cut-over', 'done');
+    record.enter('cut-over');
+    // Within the last minute before the window: whatever changed since closes the gate again.
+    await freshPlan(ferry);
+    await nobodyLeft(ferry, accepted, false);
+    if (ferry.planned.planHash === approvedHash) return;
+    record.leave('cut-over', 'skipped');
+  }
+}
+
+/** Surveys again; moves newcomers; asks a person about every new blocker. */
+async function freshPlan(ferry: Ferry): Promise<void> {
+  const { config, desk, migration, record } = ferry;
+  for (;;) {
+    const known = new Set(ferry.plan.agents.map(({ id }) => id));
+    ferry.planned = await prove('survey the cluster again').replan({ config, plan: ferry.plan, migration });
+    record.planned(ferry.planned.planHash);
+    record.window({ budgetMs: ferry.plan.budget.budgetMs });
+    const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
+    await moveFleet(ferry, { towards: 'observers', url: ferry.plan.urls.observers, restore: false, agents: newcomers });
+    const blockers = ferry.planned.findings.filter(({ verdict }) => verdict === 'block');
+    const [first] = blockers;
+    if (!first) return;
+    const action = await desk.decide(
+      {
+        code: 'FERRY_PREFLIGHT',
+        host: first.host,
+        message: blockers.map((b) => `${b.id}${b.host ? ` on ${b.host}` : ''}: ${b.seen}`).join('; '),
+        remedy: first.remedy ?? 'Mend it, then retry',
+      },
+      ['retry', 'rollback'],
+    );
+    if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+  }
+}
+
+/** @param twice two looks a session timeout apart (S9), before the gate; one in the last minute. */
+async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): Promise<void> {
+  const { config, desk } = ferry;
+  for (;;) {
+    const report = await prove('look for clients left on source').findStragglers({ config, plan: ferry.plan, twice });
+    const agents = ferry.plan.agents.filter(
+      ({ agent }) => report.agentsOnSource.includes(agent.name) && !accepted.has(agent.name),
+    );
+    const blockers = report.findings.filter(({ verdict }) => verdict === 'block');
+    if (agents.length === 0 && blockers.length === 0) return;
+    const names = agents.map(({ agent }) => agent.name);
+    const action = await desk.decide(
+      {
+        code: 'FERRY_STRAGGLERS',
+        host: names[0] ?? blockers[0]?.host ?? null,
+        message: [
+          ...(names.length > 0 ? [`agents still on source: ${names.join(', ')}`] : []),
+          ...blockers.map(({ seen }) => seen),
+        ].join('; '),
+        remedy: 'Retry moves these agents again and looks anew; skip accepts the loss of exactly what is named here',
+      },
+      blockers.length === 0 ? ['retry', 'skip', 'rollback'] : ['retry', 'rollback'],
+    );
+    if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+    if (action === 'skip') for (const name of names) accepted.add(name);
+    else await moveFleet(ferry, { towards: 'observers', url: ferry.plan.urls.observers, restore: false, agents });
+  }
+}

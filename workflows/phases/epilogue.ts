@@ -1,0 +1,82 @@
+import type { Ferry } from '../ferry.js';
+import { onHost, prove } from '../proxies.js';
+import { moveFleet } from './fleet.js';
+import { repointFrameworks } from './move-frameworks.js';
+import { repointMasters } from './move-masters.js';
+
+/** A step after gate `complete`: it is repeated until it holds or a person skips it; never undone. */
+export interface Closing {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/** Frameworks, agents and masters repointed at target itself, rolling. */
+export function settle(ferry: Ferry): Closing {
+  const url = ferry.plan.urls.target;
+  return {
+    name: 'settle',
+    run: async () => {
+      await repointFrameworks(ferry, 'target', url, false);
+      await moveFleet(ferry, { towards: 'target', url, restore: false, agents: ferry.plan.agents });
+      await repointMasters(ferry, 'target', url, false, 'target');
+    },
+  };
+}
+
+/** Stops and removes the observers; the data set aside is deleted only now. */
+export function retireObservers(ferry: Ferry): Closing {
+  const { config } = ferry;
+  return {
+    name: 'retire-observers',
+    run: async () => {
+      await prove('prove that no client is left on the observers').provesObserversIdle({
+        config,
+        patienceMs: 3 * config.policy.timeouts.sessionMs,
+      });
+      const step = ferry.nextStep();
+      await Promise.all(
+        config.observers.map(async (observer) => {
+          await onHost(`remove ${observer.name}`).removeObserver({ ...step, observer });
+          await onHost(`discard old data on ${observer.name}`).discardSetAside({ ...step, observer });
+        }),
+      );
+    },
+  };
+}
+
+/** Leaves nothing of ours behind: state folders, drop-ins, parked files, markers, the lock. */
+export function leaveNothing(ferry: Ferry): Closing {
+  return {
+    name: 'clean-up',
+    run: async () => {
+      const { config, migration } = ferry;
+      await releaseClients(ferry);
+      const step = ferry.nextStep();
+      await Promise.all(
+        [...config.observers, ...(ferry.plan.raiseEpoch ? config.target.servers : [])].map(async (server) => {
+          await onHost(`discard old data on ${server.name}`).discardSetAside({ ...step, observer: server });
+          await onHost(`release ${server.name}`).releaseHost({ ...step, host: server, units: [server.unit] });
+        }),
+      );
+      await onHost('remove the markers').cleanTrees({ config, migration, removeParents: false });
+      await onHost('release the lock').releaseLock({ config, migration });
+    },
+  };
+}
+
+/** Agents, schedulers and masters: in batches, since a fleet may be large. */
+export async function releaseClients(ferry: Ferry): Promise<void> {
+  const step = ferry.nextStep();
+  const hosts = [
+    ...ferry.plan.agents.map(({ agent }) => agent),
+    ...ferry.plan.frameworks.flatMap(({ framework }) => framework.instances),
+    ...ferry.config.masters,
+  ];
+  for (let at = 0; at < hosts.length; at += 50) {
+    await Promise.all(
+      hosts
+        .slice(at, at + 50)
+        .map((host) => onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] })),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import type { MasterUrl, PlannedAgent } from '../../src/domain/plan.js';
+import { RollbackOrdered } from '../desk.js';
+import type { Ferry } from '../ferry.js';
+import { fleetNote, paceSignal } from '../messages.js';
+import type { rollFleet, RollFleetInput, RollFleetResult } from '../roll-fleet.js';
+import { AGENT_ACTIONS } from '../saga.js';
+
+export interface FleetMove {
+  readonly towards: string;
+  readonly url: MasterUrl;
+  readonly restore: boolean;
+  readonly agents: readonly PlannedAgent[];
+}
+
+/**
+ * Rolls agents and settles every failure with a person: `retry` moves that agent again, `skip`
+ * postpones it (S5), `rollback` ends the phase. On the way back nobody may skip by saying nothing:
+ * the same questions are asked.
+ */
+export async function moveFleet(ferry: Ferry, move: FleetMove): Promise<void> {
+  let agents = move.agents;
+  let done = 0;
+  let lastBatch = 0;
+  while (agents.length > 0) {
+    const result = await runFleet(ferry, move, agents, done, lastBatch);
+    done += agents.length - result.left.length - result.failed.length;
+    lastBatch = 1;
+    const again: PlannedAgent[] = [];
+    for (const { planned, incident } of result.failed) {
+      const action = await ferry.desk.decide(incident, move.restore ? ['retry', 'skip'] : AGENT_ACTIONS);
+      if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
+      if (action === 'retry') again.push(planned);
+      else ferry.postponed.add(planned.id);
+    }
+    ferry.record.state(move.restore ? 'rolling-back' : 'running');
+    agents = [...again, ...result.left];
+  }
+}
+
+async function runFleet(
+  ferry: Ferry,
+  move: FleetMove,
+  agents: readonly PlannedAgent[],
+  done: number,
+  lastBatch: number,
+): Promise<RollFleetResult> {
+  setHandler(fleetNote, (note) => {
+    ferry.record.progress(note.done, note.total, note.failed);
+  });
+  const step = ferry.nextStep();
+  const input: RollFleetInput = {
+    config: ferry.config,
+    step,
+    towards: move.towards,
+    url: move.url,
+    restore: move.restore,
+    agents,
+    pace: ferry.desk.pace,
+    lastBatch,
+    done,
+    total: done + agents.length,
+    failed: [],
+  };
+  const child = await startChild<typeof rollFleet>('rollFleet', {
+    workflowId: `zkferry-${ferry.config.cluster}/agents-${step.fence.generation}`,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `move ${agents.length} agents to ${move.towards}`,
+  });
+  // A child that has just ended cannot be told any more, and need not be.
+  ferry.desk.onPace((pace) => void child.signal(paceSignal, pace).catch(() => undefined));
+  try {
+    return await child.result();
+  } finally {
+    ferry.desk.onPace(null);
+  }
+}

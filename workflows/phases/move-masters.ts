@@ -1,0 +1,72 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Election } from '../../activities/contract.js';
+import type { MasterConfig } from '../../src/domain/config.js';
+import type { MasterUrl } from '../../src/domain/plan.js';
+import type { Ferry } from '../ferry.js';
+import { look, onHost, prove } from '../proxies.js';
+import type { Phase } from '../saga.js';
+
+/** Moves the masters onto the observers: standbys one by one, the leading master last. */
+export function moveMasters(ferry: Ferry): Phase {
+  return {
+    name: 'move-masters',
+    rollbackCost: 'agents, schedulers and masters restart once more, back onto source: one master failover',
+    apply: () => repointMasters(ferry, 'observers', ferry.plan.urls.observers, false, 'source'),
+    compensate: () => repointMasters(ferry, 'source', ferry.plan.urls.source, true, 'source'),
+  };
+}
+
+/**
+ * Restarts each master onto `url` and waits until it has rejoined the log on every master
+ * (`ensemble_size` = N) before the next, so that the registry keeps its quorum throughout.
+ *
+ * @param through the ensemble in whose tree the election stands meanwhile
+ */
+export async function repointMasters(
+  ferry: Ferry,
+  towards: string,
+  url: MasterUrl,
+  restore: boolean,
+  through: 'source' | 'target',
+): Promise<void> {
+  const { config } = ferry;
+  const step = ferry.nextStep();
+  const order = leaderLast(config.masters, await electionOf(ferry, through));
+  for (const [index, master] of order.entries()) {
+    if (!restore) await ferry.desk.safePoint();
+    ferry.record.progress(index, order.length, 0);
+    // Read again before each: a failover may have changed who leads and what it left behind.
+    const own = (await electionOf(ferry, through)).contenders.filter((contender) => contender.master === master.name);
+    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+    const repoint = await onHost(`restart ${master.name} onto ${towards}`).repointMaster({
+      ...step,
+      master,
+      url: restore ? null : url,
+    });
+    await prove(`wait for ${master.name} to rejoin election and log`).awaitMaster({
+      config,
+      master,
+      repoint,
+      ghosts: repoint.changed ? own.flatMap((contender) => [contender.znode, ...contender.replicas]) : [],
+      url,
+      patienceMs: config.policy.timeouts.masterMs,
+    });
+    ferry.record.progress(index + 1, order.length, 0);
+  }
+}
+
+async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<Election> {
+  const election = await look(`read the election in ${through}`).readElection({ config: ferry.config, through });
+  if (election.unknown.length > 0) {
+    throw ApplicationFailure.nonRetryable(
+      `masters do not answer: ${election.unknown.join(', ')}`,
+      'FERRY_MASTER_UNKNOWN',
+      { host: election.unknown[0], remedy: 'Bring every master back before the next one is restarted, then retry' },
+    );
+  }
+  return election;
+}
+
+function leaderLast(masters: readonly MasterConfig[], election: Election): MasterConfig[] {
+  return [...masters].sort((a, b) => Number(a.name === election.leader) - Number(b.name === election.leader));
+}

@@ -1,0 +1,95 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { HostStep } from '../../activities/contract.js';
+import type { ServerConfig } from '../../src/domain/config.js';
+import type { Ferry } from '../ferry.js';
+import { look, onHost, prove } from '../proxies.js';
+import type { Phase } from '../saga.js';
+
+/**
+ * Makes target ready to take over: lock, markers, parents with source's ACL, and its epoch raised
+ * above source's (S16), because its servers refuse every client that has seen a higher zxid.
+ */
+export function prepareTarget(ferry: Ferry): Phase {
+  const { config, migration } = ferry;
+  let raised: string | null = null;
+  return {
+    name: 'prepare-target',
+    rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
+    apply: async () => {
+      await onHost('lock the cluster for this migration').acquireLock({ config, migration });
+      await onHost('prepare the trees of target').prepareTrees({ config, migration });
+      if (ferry.plan.raiseEpoch && !(await targetIsAhead(ferry))) {
+        const { raiseTo } = await look('read the epochs').readEpochs({ config });
+        raised = raiseTo;
+        await raiseEpoch(ferry, raiseTo);
+      }
+    },
+    compensate: async () => {
+      if (raised !== null) await settleEpoch(ferry, raised);
+      await onHost('clean the trees').cleanTrees({ config, migration, removeParents: true });
+      await releaseHosts(ferry, config.target.servers);
+      await onHost('release the lock').releaseLock({ config, migration });
+    },
+  };
+}
+
+/** The servers' epochs are checked as BigInts: they are 64-bit numbers' upper halves. */
+async function targetIsAhead(ferry: Ferry): Promise<boolean> {
+  const epochs = await look('compare the epochs').readEpochs({ config: ferry.config });
+  return Object.values(epochs.target).every((epoch) => epoch !== null && BigInt(epoch) > BigInt(epochs.source));
+}
+
+async function raiseEpoch(ferry: Ferry, epoch: string): Promise<void> {
+  const step = ferry.nextStep();
+  await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
+  await stopAll(ferry, step); // barrier: no file changes before every server is proved stopped
+  await each(ferry, (server) => onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch }));
+  await startAll(ferry);
+  if (!(await targetIsAhead(ferry))) {
+    throw ApplicationFailure.nonRetryable('the epoch of target is not above that of source after the raise', 'FERRY_EPOCH', {
+      host: null,
+      remedy: 'Retry; each try raises it again above whatever source holds then',
+    });
+  }
+}
+
+/** Old files back when no new leader formed, otherwise forward to the same epoch everywhere. */
+async function settleEpoch(ferry: Ferry, epoch: string): Promise<void> {
+  const report = await look('read the epochs').readEpochs({ config: ferry.config });
+  const served = Object.values(report.target);
+  const formed = served.some((one) => one !== null && BigInt(one) >= BigInt(epoch));
+  if (formed && served.every((one) => one !== null)) return;
+  const step = ferry.nextStep();
+  await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
+  await stopAll(ferry, step);
+  await each(ferry, (server) =>
+    formed
+      ? onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch: report.raiseTo })
+      : onHost(`restore the epoch on ${server.name}`).restoreEpoch({ ...step, server }),
+  );
+  await startAll(ferry);
+}
+
+async function stopAll(ferry: Ferry, step: HostStep): Promise<void> {
+  await each(ferry, (server) => onHost(`stop ${server.name}`).stopServer({ ...step, server }));
+}
+
+async function startAll(ferry: Ferry): Promise<void> {
+  const step = ferry.nextStep();
+  await each(ferry, (server) => onHost(`start ${server.name}`).startServer({ ...step, server }));
+  await prove('wait for the quorum of target').awaitQuorum({ config: ferry.config, ensemble: 'target' });
+}
+
+async function each(ferry: Ferry, act: (server: ServerConfig) => Promise<unknown>): Promise<void> {
+  await Promise.all(ferry.config.target.servers.map(act));
+}
+
+/** Removes what the migration left on these ZooKeeper hosts. */
+export async function releaseHosts(ferry: Ferry, servers: readonly ServerConfig[]): Promise<void> {
+  const step = ferry.nextStep();
+  await Promise.all(
+    servers.map((server) =>
+      onHost(`release ${server.name}`).releaseHost({ ...step, host: server, units: [server.unit] }),
+    ),
+  );
+}

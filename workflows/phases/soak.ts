@@ -1,0 +1,34 @@
+import type { Ferry } from '../ferry.js';
+import { watch } from '../proxies.js';
+import type { Phase } from '../saga.js';
+
+const AFTER_THE_WINDOW = 'a second outage: the window is run again in the other direction, for about one session timeout';
+
+/** Watches the invariants for the configured time. */
+export function soak(ferry: Ferry): Phase {
+  return {
+    name: 'soak',
+    rollbackCost: AFTER_THE_WINDOW,
+    apply: () =>
+      watch('watch leader, agents and registrations').watchSoak({
+        config: ferry.config,
+        ensemble: 'target',
+        expectedIds: ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id),
+        soakMs: ferry.config.policy.soakMs,
+      }),
+    compensate: () => Promise.resolve(),
+  };
+}
+
+/** The last gate: what is approved here can no longer be rolled back. */
+export function completeGate(ferry: Ferry): Phase {
+  return {
+    name: 'gate complete',
+    rollbackCost: AFTER_THE_WINDOW,
+    apply: async () => {
+      await ferry.desk.gate('complete');
+      ferry.desk.refuseRollback('gate complete was approved, so the migration cannot be rolled back any more');
+    },
+    compensate: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,67 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.js';
+
+/**
+ * Activity stubs by patience: the only time-outs of the workflows. Each takes the sentence that the
+ * Temporal UI shows on the event, for example `onHost('restart a3 onto observers').repointAgent(…)`.
+ *
+ * Cancellation always waits for the activity: no compensation may start while one still touches a
+ * host. It arrives with a heartbeat's reply, up to 0.8 × `heartbeatTimeout` late.
+ */
+function stubs(options: ActivityOptions): (summary: string) => ReturnType<typeof proxyActivities<Activities>> {
+  return (summary) =>
+    proxyActivities<Activities>({
+      ...options,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      // The server refuses summaries over 200 bytes.
+      summary: summary.length > 190 ? `${summary.slice(0, 187)}...` : summary,
+    });
+}
+
+/** One read of the world. */
+export const look = stubs({
+  startToCloseTimeout: '90s',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 5 },
+});
+
+/** The whole survey, or a proof that waits for a straggler, a rejoining master, a returning agent. */
+export const prove = stubs({
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 3 },
+});
+
+/** A watch that lasts as long as its argument says; a worker's death costs one heartbeat. */
+export const watch = stubs({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
+});
+
+/** A change of one host outside the window. */
+export const onHost = stubs({
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 4 },
+});
+
+/**
+ * A step of the critical window, forwards: it gives up when `remainingMs` is over. Short heartbeats,
+ * so that a dead worker costs about two seconds.
+ */
+export const inWindow = (summary: string, remainingMs: number) =>
+  stubs({
+    scheduleToCloseTimeout: Math.max(1_000, remainingMs),
+    startToCloseTimeout: Math.max(1_000, Math.min(remainingMs, 60_000)),
+    heartbeatTimeout: '2s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '1s' },
+  })(summary);
+
+/** A step of the way back: the same pace, no end but its attempts; then a person decides. */
+export const wayBack = stubs({
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '2s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s', maximumAttempts: 12 },
+});

@@ -1,0 +1,131 @@
+import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
+import type { DecisionAction, Incident } from '../src/domain/status.js';
+import { RollbackOrdered } from './desk.js';
+import type { Ferry } from './ferry.js';
+import type { Closing } from './phases/epilogue.js';
+
+/** A reversible stretch of the migration. Both directions may be called again after a failure. */
+export interface Phase {
+  readonly name: string;
+  apply(): Promise<void>;
+  /** Must succeed when `apply` never ran, or ran in part. */
+  compensate(): Promise<void>;
+  /** What going back costs once this phase has begun; shown in `status`. */
+  readonly rollbackCost: string;
+}
+
+/** How a saga ended: all phases applied, all undone, or a person left it half undone. */
+export type SagaOutcome = 'migrated' | 'rolled-back' | 'stranded';
+
+/**
+ * Applies phases in order; on the way back compensates newest first.
+ *
+ * A phase counts as begun before its first write, since that write may land although it is reported
+ * failed. A phase that fails asks a person: `retry` applies it again, `rollback` goes back. The way
+ * back is shielded from cancellation; a compensation that fails stops it until a person decides
+ * (`skip` there gives up: the migration is stranded).
+ */
+export async function runSaga(ferry: Ferry, phases: readonly Phase[]): Promise<SagaOutcome> {
+  const begun: Phase[] = [];
+  try {
+    for (const phase of phases) {
+      await ferry.desk.safePoint();
+      begun.push(phase);
+      await applyWithDecisions(ferry, phase);
+    }
+    return 'migrated';
+  } catch (cause) {
+    if (!(cause instanceof RollbackOrdered) && !isCancellation(cause)) throw cause;
+    return await CancellationScope.nonCancellable(() => compensate(ferry, begun));
+  }
+}
+
+async function applyWithDecisions(ferry: Ferry, phase: Phase): Promise<void> {
+  ferry.record.enter(phase.name);
+  ferry.record.rollback(true, phase.rollbackCost, null);
+  for (;;) {
+    try {
+      ferry.record.state('running');
+      await ferry.desk.interruptible(() => phase.apply());
+      ferry.record.leave(phase.name, 'done');
+      return;
+    } catch (cause) {
+      if (cause instanceof RollbackOrdered || isCancellation(cause)) {
+        ferry.record.leave(phase.name, 'undone');
+        throw cause;
+      }
+      const action = await ferry.desk.decide(incidentOf(cause), ['retry', 'rollback']);
+      if (action === 'rollback') {
+        ferry.record.leave(phase.name, 'failed');
+        throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
+      }
+      await ferry.desk.safePoint();
+    }
+  }
+}
+
+async function compensate(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOutcome> {
+  for (const phase of [...begun].reverse()) {
+    const name = `undo ${phase.name}`;
+    ferry.record.enter(name);
+    for (;;) {
+      try {
+        ferry.record.state('rolling-back');
+        await phase.compensate();
+        ferry.record.leave(name, 'done');
+        break;
+      } catch (cause) {
+        const action = await ferry.desk.decide(incidentOf(cause), ['retry', 'skip']);
+        if (action === 'skip') {
+          ferry.record.leave(name, 'failed');
+          return 'stranded';
+        }
+      }
+    }
+  }
+  return 'rolled-back';
+}
+
+/** What follows gate `complete`: shielded, repeated until it holds or a person skips it, never undone. */
+export async function runClosings(ferry: Ferry, closings: readonly Closing[]): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    for (const closing of closings) {
+      ferry.record.enter(closing.name);
+      let outcome: 'done' | 'skipped' | null = null;
+      while (outcome === null) {
+        try {
+          ferry.record.state('running');
+          await closing.run();
+          outcome = 'done';
+        } catch (cause) {
+          const action = await ferry.desk.decide(incidentOf(cause), ['retry', 'skip']);
+          if (action === 'skip') outcome = 'skipped';
+        }
+      }
+      ferry.record.leave(closing.name, outcome);
+    }
+  });
+}
+
+/** The facts of a failure, dug out of Temporal's wrappers. */
+export function incidentOf(cause: unknown): Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'> {
+  let failure: unknown = cause;
+  let summary = '';
+  while ((failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure) && failure.cause !== undefined) {
+    if (failure instanceof ActivityFailure) summary = `${failure.activityType}: `;
+    failure = failure.cause;
+  }
+  const details =
+    failure instanceof ApplicationFailure
+      ? (failure.details?.[0] as { host?: string | null; remedy?: string } | undefined)
+      : undefined;
+  return {
+    code: (failure instanceof ApplicationFailure ? failure.type : null) ?? 'FERRY_STEP_FAILED',
+    host: details?.host ?? null,
+    message: `${summary}${failure instanceof Error ? failure.message : String(failure)}`,
+    remedy: details?.remedy ?? 'Look at the host, mend what is wrong there, then retry or roll back',
+  };
+}
+
+/** Actions a person may choose for one failed agent. */
+export const AGENT_ACTIONS: readonly DecisionAction[] = ['retry', 'skip', 'rollback'];
