@@ -1,0 +1,67 @@
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { FerryError } from '../domain/errors.js';
+import { redactUrl } from '../domain/master-url.js';
+import type { ExitCode } from './exit-codes.js';
+
+/** Adds `--json` to a verb: with it, stdout carries one JSON value and nothing else. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print JSON, and nothing else, on standard output');
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function printLine(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Progress, hints and errors: never on stdout, which belongs to the answer. */
+export function printNote(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows under a head, without frames, so that it can be copied and piped; long cells wrap on a terminal. */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
+  const table = new Table({
+    head: head.map((title) => pc.bold(title)),
+    chars: {
+      ...none,
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
+    },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
+  table.push(...rows.map((row) => [...row]));
+  printLine(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  );
+}
+
+/** An error as people read it, with what they can do; secrets in URLs are hidden. */
+export function printError(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  printNote(`${pc.red('error:')} ${redactUrl(message)}`);
+  if (error instanceof FerryError) printNote(`${error.code}; remedy: ${redactUrl(error.remedy)}`);
+}
+
+/** Sets the exit code; the process ends by itself once its work is done and its output written. */
+export function exitWith(code: ExitCode): void {
+  process.exitCode = code;
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { EXIT } from './exit-codes.js';
+import { exitWith, printError } from './output.js';
+import { InvalidConfigError } from './read-config.js';
+
+/**
+ * Verbs and the module that builds them; only what the command line needs is loaded, so that
+ * `validate` does not pay for the Temporal client. One line adds a module.
+ */
+const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () => Promise<Command[]> }[] = [
+  { verbs: ['init'], load: async () => [(await import('./init.js')).initCommand()] },
+  { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
+  { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
+  { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
+];
+
+/** Runs one command line (as `process.argv`) and sets the exit code of the process. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await (await buildProgram(argv)).parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed it already; help and version come with code 0.
+      exitWith(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+      return;
+    }
+    printError(error);
+    exitWith(error instanceof InvalidConfigError ? EXIT.usage : EXIT.failed);
+  }
+}
+
+async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const verb = argv.slice(2).find((word) => !word.startsWith('-'));
+  const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
+  const commands = await Promise.all((wanted.length > 0 ? wanted : MODULES).map(({ load }) => load()));
+  const program = new Command('zkferry')
+    .version(version(), '-V, --version')
+    .description('moves a live Apache Mesos cluster from one ZooKeeper ensemble to another')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back, 4 waiting for a person',
+    );
+  for (const command of commands.flat()) program.addCommand(command);
+  settle(program);
+  return program;
+}
+
+/** Commands added ready-made inherit nothing, so each gets the same manners. */
+function settle(command: Command): void {
+  command.exitOverride().showSuggestionAfterError().showHelpAfterError('(add --help for what is possible)');
+  for (const child of command.commands) settle(child);
+}
+
+/** From package.json, which lies in the nearest folder above, wherever this file was built to. */
+function version(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    try {
+      const text = readFileSync(join(folder, 'package.json'), 'utf8');
+      return (JSON.parse(text) as { version: string }).version;
+    } catch {
+      if (folder === dirname(folder)) return 'unknown';
+    }
+  }
+}
