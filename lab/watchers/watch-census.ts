@@ -53,13 +53,13 @@ export class Census {
     );
     for (const master of masters) {
       const slaves = (await this.get(master, '/slaves')) as SlavesBody | null;
-      if (!slaves) continue;
+      if (!Array.isArray(slaves?.slaves)) continue;
       const [frameworks, tasks] = await Promise.all([
         this.get(master, '/frameworks') as Promise<FrameworksBody | null>,
         // Without a limit Mesos lists 100 (src/master/http.cpp, TASK_LIMIT).
         this.get(master, '/tasks?limit=1000000') as Promise<TasksBody | null>,
       ]);
-      if (!frameworks || !tasks) continue;
+      if (!Array.isArray(frameworks?.frameworks) || !Array.isArray(tasks?.tasks)) continue;
       this.leader = master.name;
       const active = slaves.slaves.filter((slave) => slave.active);
       return {
