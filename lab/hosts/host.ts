@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../repository-root.js';
-import { hostTag, processesTagged, signalProcess } from './processes.js';
+import { killAll, processesOfHost } from './processes.js';
 import { SshServer } from './ssh-server.js';
 import { controlSocketPath, Supervisor } from './supervisor.js';
 import type { SupervisorJournal } from './supervisor-journal.js';
@@ -57,6 +57,10 @@ export class LabHost {
     chmodSync(file, mode);
   }
 
+  makeFolder(path: string): void {
+    mkdirSync(this.path(path), { recursive: true });
+  }
+
   read(path: string): string {
     return readFileSync(this.path(path), 'utf8');
   }
@@ -78,13 +82,7 @@ export class LabHost {
 
   /** Cuts the power: every process of the host dies by SIGKILL, `/run` is lost, connections are dropped. */
   async powerOff(): Promise<void> {
-    const supervisorDown = this.supervisor.cutPower();
-    this.killEverything();
-    await Promise.all([supervisorDown, this.ssh.down()]);
-    while (this.processes().length > 0) {
-      this.killEverything();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await Promise.all([this.supervisor.cutPower(), this.ssh.down(), killAll(() => this.processes())]);
     rmSync(this.path('run'), { recursive: true, force: true });
   }
 
@@ -95,7 +93,7 @@ export class LabHost {
 
   /** Pids of all processes that run on this host, tasks and commands of SSH sessions included. */
   processes(): number[] {
-    return processesTagged({ [hostTag]: this.root });
+    return processesOfHost(this.root);
   }
 
   /** Main process of a unit, null while it does not run. */
@@ -126,9 +124,5 @@ export class LabHost {
   /** Fault: SSH takes connections and never answers. */
   hang(hang: boolean): void {
     this.ssh.hang(hang);
-  }
-
-  private killEverything(): void {
-    for (const pid of this.processes()) signalProcess(pid, 'SIGKILL');
   }
 }

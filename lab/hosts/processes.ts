@@ -4,31 +4,32 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 export const hostTag = 'ZKFERRY_LAB_HOST';
 export const unitTag = 'ZKFERRY_LAB_UNIT';
 
+/** Marks the lab's processes outside the hosts, such as the watchers; its value is the lab's folder. */
+export const labTag = 'ZKFERRY_LAB_DIR';
+
 /**
- * Live processes whose environment holds every given assignment: the lab's stand-in for a control
- * group, which an ordinary user cannot create. Zombies have no environment and do not count.
+ * Live processes of one unit, by their environment: the lab's stand-in for a control group, which an
+ * ordinary user cannot create. Zombies have no environment and do not count.
  */
-export function processesTagged(tags: Readonly<Record<string, string>>): number[] {
-  const wanted = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+export function processesOfUnit(root: string, unit: string): number[] {
   return everyPid().filter((pid) => {
-    const environment = read(`/proc/${String(pid)}/environ`).split('\0');
-    return wanted.every((assignment) => environment.includes(assignment));
+    const environment = environmentOf(pid);
+    return environment.includes(`${hostTag}=${root}`) && environment.includes(`${unitTag}=${unit}`);
   });
 }
 
-/** Live processes that belong to a folder: by working directory, command line or environment. Not this one. */
-export function processesOf(folder: string): number[] {
-  const inside = (text: string) => text === folder || text.includes(`${folder}/`);
+/** Live processes of the host with this root. */
+export function processesOfHost(root: string): number[] {
+  return everyPid().filter((pid) => environmentOf(pid).includes(`${hostTag}=${root}`) || worksIn(root, pid));
+}
+
+/** Live processes of the lab in this folder, all hosts and what runs beside them; never this process. */
+export function processesOfLab(dir: string): number[] {
+  const marks = [`${labTag}=${dir}`, `${hostTag}=${dir}/`];
   return everyPid().filter((pid) => {
     if (pid === process.pid) return false;
-    const entry = `/proc/${String(pid)}`;
-    return (
-      inside(link(`${entry}/cwd`)) ||
-      read(`${entry}/cmdline`).split('\0').some(inside) ||
-      read(`${entry}/environ`)
-        .split('\0')
-        .some((assignment) => inside(assignment.slice(assignment.indexOf('=') + 1)))
-    );
+    const marked = environmentOf(pid).some((entry) => entry === marks[0] || entry.startsWith(marks[1] ?? ''));
+    return marked || worksIn(`${dir}/hosts`, pid);
   });
 }
 
@@ -47,6 +48,33 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** Kills until the list stays empty: a process may fork while it is being killed. */
+export async function killAll(list: () => number[]): Promise<void> {
+  for (let pids = list(); pids.length > 0; pids = list()) {
+    for (const pid of pids) signalProcess(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/**
+ * A process that cleared its environment (an executor does so for its task) is known by its working
+ * directory. One with a terminal is a person's shell that happens to be there.
+ */
+function worksIn(folder: string, pid: number): boolean {
+  const cwd = link(`/proc/${String(pid)}/cwd`);
+  if (cwd !== folder && !cwd.startsWith(`${folder}/`)) return false;
+  const afterName =
+    read(`/proc/${String(pid)}/stat`)
+      .split(') ')
+      .at(-1) ?? '';
+  const [state, , , , terminal] = afterName.split(' ');
+  return terminal === '0' && state !== 'Z' && state !== 'X';
+}
+
+function environmentOf(pid: number): string[] {
+  return read(`/proc/${String(pid)}/environ`).split('\0');
+}
+
 function everyPid(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -55,7 +83,7 @@ function everyPid(): number[] {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }

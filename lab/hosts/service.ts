@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hostTag, processesTagged, signalProcess, unitTag } from './processes.js';
+import { hostTag, processesOfUnit, signalProcess, unitTag } from './processes.js';
 import { readUnit, type UnitDefinition } from './unit-file.js';
 import { expandWords, splitWords } from './words.js';
 
@@ -459,7 +459,7 @@ export class Service {
   }
 
   private group(): number[] {
-    return processesTagged(this.tags);
+    return processesOfUnit(this.around.root, this.name);
   }
 
   private enter(sub: SubState): void {

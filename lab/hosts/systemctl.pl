@@ -4,7 +4,8 @@ use strict;
 use Socket;
 
 my $path = '@SOCKET@';
-socket(my $link, PF_UNIX, SOCK_STREAM, 0) && connect($link, pack_sockaddr_un($path))
+my $link;
+socket($link, PF_UNIX, SOCK_STREAM, 0) && connect($link, pack_sockaddr_un($path))
   or do { print STDERR "Failed to connect to bus: $!\n"; exit 1 };
 my $request = join('', map { "$_\0" } @ARGV);
 send($link, $request, MSG_NOSIGNAL);
