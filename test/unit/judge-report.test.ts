@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Verdicts } from '../../lab/contract.js';
+import { labProcesses, memoryOf, sampleMemory } from '../../lab/memory.js';
+import { buildReport } from '../../lab/report.js';
+import { lowestContender } from '../../lab/watchers/lowest-contender.js';
+import { reportOf } from '../../src/domain/report.js';
+import type { MigrationStatus } from '../../src/domain/status.js';
+
+const status: MigrationStatus = {
+  schemaVersion: 1,
+  cluster: 'c',
+  strategy: 'observers',
+  state: 'migrated',
+  phase: 'complete',
+  planHash: 'h',
+  progress: { done: 1, total: 1, failed: 0, etaMs: null },
+  waitingFor: null,
+  window: {
+    budgetMs: 75_000,
+    forecastMs: 9_000,
+    openedAt: null,
+    turnBackAt: null,
+    leaderlessMs: 1,
+    coordinationMs: 1,
+    lastAgentMs: 1,
+  },
+  rollback: { possible: false, cost: '', estimateMs: null },
+  incidents: [],
+  timeline: [
+    { phase: 'preflight', startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:02.500Z', outcome: 'done' },
+    { phase: 'soak', startedAt: '2026-01-01T00:00:03.000Z', endedAt: null, outcome: 'running' },
+  ],
+  approvals: [],
+  decisions: [],
+};
+const verdicts: Verdicts = {
+  leadersAtOnceMax: 1,
+  samples: 10,
+  largestGapMs: 120,
+  proved: true,
+  leadersSeen: 2,
+  overlapMs: 0,
+  ghostMs: 5,
+  agentsLost: [],
+  tasksLost: [],
+  frameworksLost: [],
+  leaderlessMs: 2_000,
+  coordinationMs: 2_100,
+  lastAgentMs: 3_000,
+  passed: true,
+  reasons: [],
+};
+
+describe('report', () => {
+  it('takes measured times and verdicts from the watchers, never from the workflow', () => {
+    const report = buildReport(status, verdicts);
+    assert.equal(report.verdicts?.passed, true);
+    assert.deepEqual(report.window, {
+      budgetMs: 75_000,
+      forecastMs: 9_000,
+      coordinationMs: 2_100,
+      leaderlessMs: 2_000,
+      lastAgentMs: 3_000,
+    });
+    assert.deepEqual(
+      report.phases.map(({ name, durationMs }) => [name, durationMs]),
+      [
+        ['preflight', 2_500],
+        ['soak', null],
+      ],
+    );
+  });
+
+  it('has no verdicts where nobody watched', () => {
+    const report = reportOf(status, null);
+    assert.equal(report.verdicts, null);
+    assert.equal(report.window?.leaderlessMs, 1);
+  });
+
+  it('has no window when none was opened', () => {
+    assert.equal(reportOf({ ...status, window: null }, null).window, null);
+  });
+});
+
+describe('lowest contender', () => {
+  it('is the smallest number whatever its label, looked up under its padded name', () => {
+    const names = ['log_replicas', 'json.info_0000000012', 'info_0000000003', 'json.info_0000000004'];
+    assert.equal(lowestContender(names), 'info_0000000003');
+    assert.equal(lowestContender(['json.info_5']), 'json.info_0000000005');
+    assert.equal(lowestContender(['0000000007']), '0000000007');
+    assert.equal(lowestContender(['log_replicas', 'json.info_99999999999', 'x_1a']), null);
+  });
+});
+
+describe('memory', () => {
+  it('sums resident and proportional sizes of living processes and forgives those that are gone', async () => {
+    const { rssBytes, pssBytes, processes } = await memoryOf([process.pid, 2 ** 22 + 1]);
+    assert.equal(processes, 1);
+    assert.ok(rssBytes > 20 * 2 ** 20 && rssBytes < 2 ** 31, `${rssBytes}`);
+    assert.ok(pssBytes !== null && pssBytes > 0 && pssBytes <= rssBytes * 1.05, `${pssBytes}`);
+  });
+
+  it('finds the processes of a lab by what their environment names, and no others', async () => {
+    const dir = `/tmp/lab-of-${process.pid}`;
+    const sleepers = [`X=${dir}/hosts/a`, `X=${dir}`, `X=${dir}-other/hosts`].map((assignment) =>
+      spawn('sleep', ['30'], { env: { PATH: process.env['PATH'], X: assignment.slice(2) }, stdio: 'ignore' }),
+    );
+    try {
+      await Promise.all(sleepers.map(async (child) => await once(child, 'spawn')));
+      assert.deepEqual(new Set(labProcesses(dir)), new Set(sleepers.slice(0, 2).map(({ pid }) => pid)));
+    } finally {
+      for (const child of sleepers) child.kill('SIGKILL');
+    }
+  });
+
+  it('remembers the peak', async () => {
+    let pids = [process.pid];
+    const sampler = sampleMemory(() => pids, 60_000);
+    pids = [];
+    const { peak, samples } = await sampler.stop();
+    assert.equal(samples, 2);
+    assert.equal(peak.processes, 1);
+  });
+});
