@@ -71,7 +71,12 @@ type Why = Pick<Incident, 'code' | 'host' | 'message' | 'remedy'>;
 
 function whyNot(cause: unknown): Why {
   return isCancellation(cause)
-    ? { code: 'FERRY_ROLLBACK_ORDERED', host: null, message: 'a rollback was ordered before the point of no return', remedy: 'None needed' }
+    ? {
+        code: 'FERRY_ROLLBACK_ORDERED',
+        host: null,
+        message: 'a rollback was ordered before the point of no return',
+        remedy: 'None needed',
+      }
     : incidentOf(cause);
 }
 
@@ -92,10 +97,14 @@ async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>
     return await forward.run(work);
   } catch (cause) {
     if (!expired) throw cause;
-    throw ApplicationFailure.nonRetryable('the turn-back point came before a recovered leader was proved', 'FERRY_TURN_BACK', {
-      host: null,
-      remedy: 'Look at what was slow in the timeline, then approve the gate again or roll back',
-    });
+    throw ApplicationFailure.nonRetryable(
+      'the turn-back point came before a recovered leader was proved',
+      'FERRY_TURN_BACK',
+      {
+        host: null,
+        remedy: 'Look at what was slow in the timeline, then approve the gate again or roll back',
+      },
+    );
   } finally {
     timer.cancel();
   }
@@ -136,7 +145,11 @@ class Window {
     await Promise.all([
       ...config.observers.map(async (observer) => {
         await onHost(`park both configs on ${observer.name}`).parkObserver({ ...step, ...sides, observer });
-        await onHost(`prepare the hold on ${observer.name}`).prepareHold({ ...step, host: observer, unit: observer.unit });
+        await onHost(`prepare the hold on ${observer.name}`).prepareHold({
+          ...step,
+          host: observer,
+          unit: observer.unit,
+        });
       }),
       ...config.masters.map((master) =>
         onHost(`prepare the hold on ${master.name}`).prepareHold({ ...step, host: master, unit: master.unit }),
@@ -254,7 +267,10 @@ class Window {
 
   async #leadingMasters(): Promise<readonly MasterConfig[]> {
     const stub = this.#forward;
-    const { leader, contenders } = await stub('read who leads').readElection({ config: this.#config, through: this.#from });
+    const { leader, contenders } = await stub('read who leads').readElection({
+      config: this.#config,
+      through: this.#from,
+    });
     this.#contenders = contenders;
     // Nobody leading is no harm: there is nothing to stop then, and the barrier proves it once more.
     return this.#config.masters.filter(({ name }) => name === leader);
@@ -338,7 +354,11 @@ class Window {
       .filter(({ master }) => master !== null && this.#stopped.has(master))
       .flatMap(({ znode, replicas }) => [znode, ...replicas]);
     if (znodes.length === 0) return;
-    await stub('remove what stopped masters left behind').removeGhosts({ config: this.#config, ensemble: this.#from, znodes });
+    await stub('remove what stopped masters left behind').removeGhosts({
+      config: this.#config,
+      ensemble: this.#from,
+      znodes,
+    });
   }
 
   /** Starts the stopped master again and lets the others' supervisors act as before. */

@@ -1,10 +1,4 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  setHandler,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import {
   refuseApprove,
@@ -15,12 +9,7 @@ import {
   refuseSetPace,
   type OperatorView,
 } from '../src/domain/operator-rules.js';
-import type {
-  DecisionAction,
-  GateName,
-  Incident,
-  MigrationState,
-} from '../src/domain/status.js';
+import type { DecisionAction, GateName, Incident, MigrationState } from '../src/domain/status.js';
 import * as messages from './messages.js';
 import { now, type MigrationRecord } from './migration-record.js';
 
@@ -45,37 +34,73 @@ export class Desk {
   #paceListener: ((pace: messages.Pace) => void) | null = null;
 
   constructor(readonly record: MigrationRecord) {
-    this.#handle(messages.approveUpdate, messages.approveSignal, refuseApprove, (m) => {
-      this.#approved = true;
-      this.record.approved({ ...m, at: now() });
-      return `gate ${m.gate} approved by ${m.by}`;
-    }, 'Approve the gate that waits: {gate, by, planHash, note?}');
-    this.#handle(messages.pauseUpdate, messages.pauseSignal, refusePause, (m) => {
-      this.#paused = m.by;
-      this.#tellPace();
-      return 'paused; it takes effect at the next safe point, never inside the critical window';
-    }, 'Pause at the next safe point: {by}');
-    this.#handle(messages.resumeUpdate, messages.resumeSignal, refuseResume, () => {
-      this.#paused = null;
-      this.#tellPace();
-      return 'resumed';
-    }, 'Go on after a pause: {by}');
-    this.#handle(messages.rollbackUpdate, messages.rollbackSignal, refuseRollback, (m) => {
-      const already = this.#rollbackBy !== null;
-      this.#rollbackBy ??= m.by;
-      this.#scope?.cancel();
-      return already ? 'the rollback is under way already' : `rolling back, as ordered by ${m.by}`;
-    }, 'Undo everything, newest first: {by, reason?}');
-    this.#handle(messages.decideUpdate, messages.decideSignal, refuseDecide, (m) => {
-      this.#decision = m.action;
-      this.record.decided({ ...m, at: now() });
-      return `${m.incident}: ${m.action}`;
-    }, 'Decide an incident: {incident, action: retry|skip|rollback, by, note?}');
-    this.#handle(messages.setPaceUpdate, messages.setPaceSignal, refuseSetPace, (m) => {
-      this.#pace = { batch: m.batch ?? this.#pace.batch, pauseMs: m.pauseMs ?? this.#pace.pauseMs };
-      this.#tellPace();
-      return `batches of ${this.#pace.batch ?? 'the planned size'}, ${this.#pace.pauseMs} ms apart`;
-    }, 'Change the pace of rolling: {by, batch?, pauseMs?}');
+    this.#handle(
+      messages.approveUpdate,
+      messages.approveSignal,
+      refuseApprove,
+      (m) => {
+        this.#approved = true;
+        this.record.approved({ ...m, at: now() });
+        return `gate ${m.gate} approved by ${m.by}`;
+      },
+      'Approve the gate that waits: {gate, by, planHash, note?}',
+    );
+    this.#handle(
+      messages.pauseUpdate,
+      messages.pauseSignal,
+      refusePause,
+      (m) => {
+        this.#paused = m.by;
+        this.#tellPace();
+        return 'paused; it takes effect at the next safe point, never inside the critical window';
+      },
+      'Pause at the next safe point: {by}',
+    );
+    this.#handle(
+      messages.resumeUpdate,
+      messages.resumeSignal,
+      refuseResume,
+      () => {
+        this.#paused = null;
+        this.#tellPace();
+        return 'resumed';
+      },
+      'Go on after a pause: {by}',
+    );
+    this.#handle(
+      messages.rollbackUpdate,
+      messages.rollbackSignal,
+      refuseRollback,
+      (m) => {
+        const already = this.#rollbackBy !== null;
+        this.#rollbackBy ??= m.by;
+        this.#scope?.cancel();
+        return already ? 'the rollback is under way already' : `rolling back, as ordered by ${m.by}`;
+      },
+      'Undo everything, newest first: {by, reason?}',
+    );
+    this.#handle(
+      messages.decideUpdate,
+      messages.decideSignal,
+      refuseDecide,
+      (m) => {
+        this.#decision = m.action;
+        this.record.decided({ ...m, at: now() });
+        return `${m.incident}: ${m.action}`;
+      },
+      'Decide an incident: {incident, action: retry|skip|rollback, by, note?}',
+    );
+    this.#handle(
+      messages.setPaceUpdate,
+      messages.setPaceSignal,
+      refuseSetPace,
+      (m) => {
+        this.#pace = { batch: m.batch ?? this.#pace.batch, pauseMs: m.pauseMs ?? this.#pace.pauseMs };
+        this.#tellPace();
+        return `batches of ${this.#pace.batch ?? 'the planned size'}, ${this.#pace.pauseMs} ms apart`;
+      },
+      'Change the pace of rolling: {by, batch?, pauseMs?}',
+    );
     setHandler(messages.statusQuery, () => this.record.status, {
       description: 'State, phase, progress, what it waits for and the exact next command',
     });
@@ -163,9 +188,7 @@ export class Desk {
         `--input '{"incident":"${opened.id}","action":"${actions[0] ?? 'retry'}","by":"NAME"}'`,
     );
     try {
-      await condition(
-        () => this.#decision !== null || (actions.includes('rollback') && this.#rollbackBy !== null),
-      );
+      await condition(() => this.#decision !== null || (actions.includes('rollback') && this.#rollbackBy !== null));
     } finally {
       this.#waiting = null;
     }

@@ -24,7 +24,9 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   const desk = new Desk(record);
   let planned: PlanResult | null = null;
   let ferry: Ferry | null = null;
-  setHandler(planQuery, () => ferry?.planned ?? planned, { description: 'The plan, its hash and the preflight verdicts' });
+  setHandler(planQuery, () => ferry?.planned ?? planned, {
+    description: 'The plan, its hash and the preflight verdicts',
+  });
 
   record.enter('preflight');
   const config = await validated(input);
@@ -85,7 +87,11 @@ function refuseBlockers(findings: readonly Finding[]): void {
   const blockers = findings.filter((finding) => finding.verdict === 'block');
   if (blockers.length === 0) return;
   const lines = blockers.map((b) => `${b.id}${b.host ? ` on ${b.host}` : ''}: ${b.seen}. ${b.remedy ?? ''}`.trim());
-  throw ApplicationFailure.nonRetryable(`preflight blocks, nothing was written:\n${lines.join('\n')}`, 'FERRY_PREFLIGHT', {
-    blockers,
-  });
+  throw ApplicationFailure.nonRetryable(
+    `preflight blocks, nothing was written:\n${lines.join('\n')}`,
+    'FERRY_PREFLIGHT',
+    {
+      blockers,
+    },
+  );
 }

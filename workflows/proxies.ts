@@ -48,13 +48,14 @@ export const onHost = stubs({
 });
 
 /**
- * A step of the critical window, forwards: it gives up when `remainingMs` is over. Short heartbeats,
+ * A step of the critical window, forwards. The turn-back timer ends it by cancelling; its own
+ * time-out lies behind that, so that the step is always told before it is given up. Short heartbeats,
  * so that a dead worker costs about two seconds.
  */
 export const inWindow = (summary: string, remainingMs: number) =>
   stubs({
-    scheduleToCloseTimeout: Math.max(1_000, remainingMs),
-    startToCloseTimeout: Math.max(1_000, Math.min(remainingMs, 60_000)),
+    scheduleToCloseTimeout: Math.max(0, remainingMs) + 10_000,
+    startToCloseTimeout: Math.max(0, remainingMs) + 10_000,
     heartbeatTimeout: '2s',
     retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '1s' },
   })(summary);

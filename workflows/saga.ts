@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  isCancellation,
+} from '@temporalio/workflow';
 import type { DecisionAction, Incident } from '../src/domain/status.js';
 import { RollbackOrdered } from './desk.js';
 import type { Ferry } from './ferry.js';
@@ -111,7 +117,10 @@ export async function runClosings(ferry: Ferry, closings: readonly Closing[]): P
 export function incidentOf(cause: unknown): Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'> {
   let failure: unknown = cause;
   let summary = '';
-  while ((failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure) && failure.cause !== undefined) {
+  while (
+    (failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure) &&
+    failure.cause !== undefined
+  ) {
     if (failure instanceof ActivityFailure) summary = `${failure.activityType}: `;
     failure = failure.cause;
   }

@@ -15,6 +15,11 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
   { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
+  { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  {
+    verbs: ['start', 'status', 'watch', 'approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
+    load: async () => (await import('./workflow-verbs.js')).workflowCommands(),
+  },
 ];
 
 /** Runs one command line (as `process.argv`) and sets the exit code of the process. */

@@ -23,7 +23,8 @@ export function refuseApprove(message: unknown, view: OperatorView): string | nu
   if (typeof m.planHash !== 'string') return 'approve: planHash must be the hash shown with the plan';
   if (m.note !== undefined && typeof m.note !== 'string') return 'approve: note must be text';
   if (view.waitingGate === null) return `approve: no gate is waiting now, so ${m.gate} cannot be approved`;
-  if (m.gate !== view.waitingGate) return `approve: gate ${m.gate} is not waiting; the gate that waits is ${view.waitingGate}`;
+  if (m.gate !== view.waitingGate)
+    return `approve: gate ${m.gate} is not waiting; the gate that waits is ${view.waitingGate}`;
   if (m.planHash !== view.planHash) {
     return `approve: plan ${m.planHash} is not the current one; look at the plan again, its hash is ${view.planHash ?? 'none'}`;
   }

@@ -59,7 +59,12 @@ export class FakeCluster {
   }
 
   get activities(): Activities {
-    const act = async <T>(activity: keyof Activities, host: string | null, effect: string | null, result: T): Promise<T> => {
+    const act = async <T>(
+      activity: keyof Activities,
+      host: string | null,
+      effect: string | null,
+      result: T,
+    ): Promise<T> => {
       const planned = this.mishaps.find(
         ({ mishap, left }) => left > 0 && mishap.activity === activity && (mishap.host ?? host) === host,
       );
@@ -101,7 +106,8 @@ export class FakeCluster {
       },
       surveyAndPlan: () => act('surveyAndPlan', null, null, this.planResult()),
       replan: () => act('replan', null, null, this.planResult()),
-      findStragglers: () => act('findStragglers', null, null, { findings: [], agentsOnSource: [...this.agentsOnSource] }),
+      findStragglers: () =>
+        act('findStragglers', null, null, { findings: [], agentsOnSource: [...this.agentsOnSource] }),
       acquireLock: () => act('acquireLock', null, 'lock', undefined),
       releaseLock: () => act('releaseLock', null, 'unlock', undefined),
       prepareTrees: () => act('prepareTrees', null, 'prepare trees', { created: [] }),
@@ -166,7 +172,8 @@ export class FakeCluster {
           leader: this.leader,
           unknown: [],
         }),
-      provesNoLeader: () => act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),
+      provesNoLeader: () =>
+        act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),
       removeGhosts: () => act('removeGhosts', null, 'remove ghosts', undefined),
       awaitLeader: async ({ ensemble }) => {
         const report = await act('awaitLeader', null, `leader in ${ensemble}`, {

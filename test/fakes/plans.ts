@@ -91,7 +91,11 @@ export function aConfig(agents = 3, change: Partial<ClusterConfig> = {}): Cluste
   };
 }
 
-export function aPlan(config: ClusterConfig, newcomers: readonly PlannedAgent[] = [], change: Partial<Plan> = {}): Plan {
+export function aPlan(
+  config: ClusterConfig,
+  newcomers: readonly PlannedAgent[] = [],
+  change: Partial<Plan> = {},
+): Plan {
   const url = (name: 'source' | 'target') => ({
     servers: config[name].servers.map(({ address, clientPort }) => ({ address, port: clientPort })),
     path: config.electionPath,

@@ -40,7 +40,9 @@ describe('the critical window', function () {
       cluster.wreck({ activity: 'flipObserver', host: 'o3', times: 40, kind: 'fail' });
       const mark = await toWindow(cluster, migration);
       cluster.wreck({ activity: 'awaitLeader', times: 0, kind: 'fail' });
-      await migration.until((s) => s.state === 'awaiting-decision' || cluster.journal.slice(mark).includes('start o1 on source'));
+      await migration.until(
+        (s) => s.state === 'awaiting-decision' || cluster.journal.slice(mark).includes('start o1 on source'),
+      );
       cluster.mend();
       await migration.until((s) => s.state === 'awaiting-decision');
       const effects = cluster.journal.slice(mark);
@@ -50,7 +52,10 @@ describe('the critical window', function () {
         assert.ok(back.indexOf(`stop ${name}`) < back.indexOf('barrier'), 'the barrier waits for all');
       }
       for (const name of ['o1', 'o2', 'o3']) {
-        assert.ok(back.indexOf('barrier') < back.indexOf(`start ${name} on source`), 'nothing starts before the barrier');
+        assert.ok(
+          back.indexOf('barrier') < back.indexOf(`start ${name} on source`),
+          'nothing starts before the barrier',
+        );
       }
       assert.ok(back.indexOf('lift m1 and start it') > back.indexOf('start o3 on source'));
       assert.equal(cluster.observersOn, 'source');

@@ -41,7 +41,11 @@ async function join(ferry: Ferry, ensemble: 'source' | 'target'): Promise<number
   const base = observerStep(ferry);
   const since = Date.now();
   await all(ferry, async (observer) => {
-    await onHost(`start ${observer.name} as an observer of ${ensemble}`).installObserver({ ...base, observer, ensemble });
+    await onHost(`start ${observer.name} as an observer of ${ensemble}`).installObserver({
+      ...base,
+      observer,
+      ensemble,
+    });
     await prove(`wait until ${observer.name} is synced with ${ensemble}`).awaitObserver({
       config,
       observer,

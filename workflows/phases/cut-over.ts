@@ -17,7 +17,8 @@ export function cutOver(ferry: Ferry): Phase {
   let standing: 'source' | 'target' | 'unknown' = 'source';
   return {
     name: 'cut-over',
-    rollbackCost: 'before the point of no return the window undoes itself; after it, a second outage of about one session timeout',
+    rollbackCost:
+      'before the point of no return the window undoes itself; after it, a second outage of about one session timeout',
     apply: async () => {
       await passCutOverGate(ferry);
       standing = 'unknown';

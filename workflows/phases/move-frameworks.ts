@@ -14,7 +14,12 @@ export function moveFrameworks(ferry: Ferry): Phase {
 }
 
 /** One instance after the other, in the plan's order (standbys first). */
-export async function repointFrameworks(ferry: Ferry, towards: string, url: MasterUrl, restore: boolean): Promise<void> {
+export async function repointFrameworks(
+  ferry: Ferry,
+  towards: string,
+  url: MasterUrl,
+  restore: boolean,
+): Promise<void> {
   const { config } = ferry;
   const step = ferry.nextStep();
   const instances = ferry.plan.frameworks.flatMap(({ framework, id }) =>

@@ -46,10 +46,14 @@ async function raiseEpoch(ferry: Ferry, epoch: string): Promise<void> {
   await each(ferry, (server) => onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch }));
   await startAll(ferry);
   if (!(await targetIsAhead(ferry))) {
-    throw ApplicationFailure.nonRetryable('the epoch of target is not above that of source after the raise', 'FERRY_EPOCH', {
-      host: null,
-      remedy: 'Retry; each try raises it again above whatever source holds then',
-    });
+    throw ApplicationFailure.nonRetryable(
+      'the epoch of target is not above that of source after the raise',
+      'FERRY_EPOCH',
+      {
+        host: null,
+        remedy: 'Retry; each try raises it again above whatever source holds then',
+      },
+    );
   }
 }
 

@@ -1,0 +1,44 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { FerryError } from '../domain/errors.js';
+
+/** No Temporal server answers where the environment points. */
+export class TemporalUnreachableError extends FerryError {
+  readonly code = 'FERRY_TEMPORAL_UNREACHABLE';
+  readonly retryable = true;
+  override readonly remedy = 'start a Temporal server, or point TEMPORAL_ADDRESS (or a profile) at the one to use';
+  constructor(address: string, cause: unknown) {
+    super(`no Temporal server answers at ${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+export const TASK_QUEUE = 'zkferry';
+
+/** Address, namespace, TLS and API key as the standard environment and profile file give them. */
+export function connectionSettings(): ReturnType<typeof loadClientConnectConfig> & {
+  address: string;
+  namespace: string;
+} {
+  const settings = loadClientConnectConfig();
+  return {
+    ...settings,
+    address: settings.connectionOptions.address ?? '127.0.0.1:7233',
+    namespace: settings.namespace ?? 'default',
+  };
+}
+
+/** Runs `work` with a client and closes its connection afterwards. @throws TemporalUnreachableError */
+export async function withTemporal<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const { connectionOptions, address, namespace } = connectionSettings();
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 });
+  } catch (cause) {
+    throw new TemporalUnreachableError(address, cause);
+  }
+  try {
+    return await work(new Client({ connection, namespace }));
+  } finally {
+    await connection.close();
+  }
+}

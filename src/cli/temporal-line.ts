@@ -1,0 +1,41 @@
+/** The `temporal` command that does the same as one of our verbs, quoted for a POSIX shell. */
+export function temporalLine(...words: readonly string[]): string {
+  return ['temporal', ...words]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+export function updateLine(workflowId: string, name: string, message: unknown): string {
+  return temporalLine(
+    'workflow',
+    'update',
+    'execute',
+    '--workflow-id',
+    workflowId,
+    '--name',
+    name,
+    '--input',
+    JSON.stringify(message),
+  );
+}
+
+export function queryLine(workflowId: string, name: string): string {
+  return temporalLine('workflow', 'query', '--workflow-id', workflowId, '--name', name);
+}
+
+/** Every start refuses a second one: without `--fail-existing` the CLI answers 0. */
+export function startLine(workflowId: string, taskQueue: string, inputFile: string): string {
+  return temporalLine(
+    'workflow',
+    'start',
+    '--type',
+    'migrateCluster',
+    '--task-queue',
+    taskQueue,
+    '--workflow-id',
+    workflowId,
+    '--fail-existing',
+    '--input-file',
+    inputFile,
+  );
+}
