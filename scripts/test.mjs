@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+// All tests: `npm test`; `--fast` types, lint and unit tests only; `--long` what does not fit into `npm test`.
+// Other words choose test files whose path contains one of them. The last line is `N passed, N failed`.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setUp, SetupError } from './setup.mjs';
+import { endLeftovers } from './test/leftovers.mjs';
+import { longRecord } from './test/long-record.mjs';
+import { runMocha } from './test/run-mocha.mjs';
+import { checkTypesAndLint } from './test/static-checks.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const words = process.argv.slice(2);
+const mode = words.includes('--fast') ? 'fast' : words.includes('--long') ? 'long' : 'all';
+const chosen = words.filter((word) => !word.startsWith('--'));
+
+/** Tiers in the order they run. In `together` one process takes all files; else a crash costs one file. */
+const tiers = {
+  fast: [{ name: 'unit', together: true }],
+  all: [
+    { name: 'unit', together: true },
+    { name: 'replay', together: true },
+    { name: 'workflow' },
+    { name: 'contract' },
+    { name: 'integration' },
+    { name: 'e2e' },
+  ],
+  long: [{ name: 'long' }],
+};
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+function count(result) {
+  for (const key of Object.keys(totals)) totals[key] += result[key] ?? 0;
+}
+
+async function main() {
+  await setUp(mode === 'fast' ? { need: ['npm', 'build'] } : { versions: ['default', '3.4.14', '3.9.5'] });
+  // Whatever the tests put under the temporary folder carries this name, so what they leave behind can be told.
+  const scratch = mkdtempSync(join(tmpdir(), 'zkferry-test-'));
+  try {
+    if (mode !== 'long' && chosen.length === 0) count(await checkTypesAndLint(root));
+    const record = mode === 'long' ? longRecord(root) : undefined;
+    for (const { name, together } of tiers[mode]) {
+      const files = testFiles(name).filter((file) => !record?.hasPassed(file));
+      const groups = together ? [files] : files.map((file) => [file]);
+      for (const group of groups.filter((each) => each.length > 0)) {
+        const result = await runMocha({ root, tier: name, files: group, scratch });
+        count(result);
+        record?.add(group, result);
+      }
+    }
+    count(await endLeftovers(scratch));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function testFiles(tier) {
+  const folder = join(root, 'dist/test', tier);
+  let names;
+  try {
+    names = readdirSync(folder, { recursive: true });
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => join('dist/test', tier, name))
+    .filter((file) => chosen.length === 0 || chosen.some((word) => file.includes(word)))
+    .sort();
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(error instanceof SetupError ? `setup: ${error.message}\n` : `${error.stack}\n`);
+  totals.failed += 1;
+}
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Processes whose environment or command line names the run's own scratch folder: children that a test left. */
+function leftovers(scratch) {
+  const found = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      // A zombie has no command line: it has ended and only waits to be reaped.
+      if (command === '') continue;
+      if (command.includes(scratch) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(scratch)) {
+        found.push({ pid, command });
+      }
+    } catch {
+      continue; // it ended meanwhile, or belongs to somebody else
+    }
+  }
+  return found;
+}
+
+/** Ends what the tests left running, names it, and counts it as a failure. */
+export async function endLeftovers(scratch) {
+  if (process.platform !== 'linux') return {};
+  const found = leftovers(scratch);
+  if (found.length === 0) return { passed: 0, failed: 0 };
+  process.stdout.write(`FAILED ${found.length} processes were left running:\n`);
+  for (const { pid, command } of found) {
+    process.stdout.write(`  ${pid} ${command.slice(0, 160)}\n`);
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      continue;
+    }
+  }
+  return { passed: 0, failed: 1 };
+}

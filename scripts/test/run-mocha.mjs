@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Runs test files in one mocha process and counts what came of them. A process that dies, hangs or
+ * ends without its totals counts as one failure more: the ZooKeeper client is native code and can crash.
+ *
+ * @returns {Promise<{passed: number, failed: number, skipped: number}>}
+ */
+export function runMocha({ root, tier, files, scratch, patienceMs = 15 * 60_000 }) {
+  const label = files.length === 1 ? files[0].replace(/^dist\/test\//, '').replace(/\.test\.js$/, '') : tier;
+  const temporary = join(scratch, label.replaceAll('/', '-'));
+  mkdirSync(temporary, { recursive: true });
+  const begin = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--enable-source-maps',
+        join(root, 'node_modules/mocha/bin/mocha.js'),
+        ...['--reporter', join(root, 'scripts/test/reporter.cjs')],
+        ...['--exit', '--forbid-only'],
+        ...files,
+      ],
+      {
+        cwd: root,
+        env: { ...process.env, TMPDIR: temporary, ZKFERRY_TEST_RUN: scratch },
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        timeout: patienceMs,
+        killSignal: 'SIGKILL',
+      },
+    );
+    let result;
+    child.on('message', (totals) => (result = totals));
+    child.once('close', (code, signal) => {
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      let { passed = 0, failed = 0, skipped = 0 } = result ?? {};
+      if (!result || signal || (code !== 0 && failed === 0)) {
+        failed += 1;
+        process.stdout.write(`  FAILED ${label}: the test process ended with ${signal ?? code} before its totals\n`);
+      }
+      process.stdout.write(
+        `${failed > 0 ? 'FAILED' : 'ok    '} ${label}: ${passed} passed, ${failed} failed (${seconds} s)\n`,
+      );
+      resolve({ passed, failed, skipped });
+    });
+  });
+}
