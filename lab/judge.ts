@@ -11,7 +11,7 @@ import type { JournalRecord, Verdicts, WatchRecord } from './contract.js';
 export interface Case {
   readonly journal: readonly JournalRecord[];
   readonly watch: readonly WatchRecord[];
-  /** The stretch to judge, monotonic ms; default: from the watchers' start to their last record. */
+  /** The stretch to judge, monotonic ms; default: as long as all watchers watched. */
   readonly range?: Span;
   /** Where to look for the critical window; default: the whole range. */
   readonly window?: Span;
@@ -35,7 +35,7 @@ const LARGEST_HEARTBEAT_GAP_MS = 5_000;
  */
 export function judge(given: Case): Verdicts {
   const evidence = sortEvidence(given.journal, given.watch);
-  const range = given.range ?? rangeOf(given.watch);
+  const range = given.range ?? rangeOf(evidence, given.watch);
   const intervals = leadingIntervals(evidence, range.to);
   const runs = claimRuns(evidence);
   const together = leadersAtOnce(intervals, runs);
@@ -95,15 +95,28 @@ export function judge(given: Case): Verdicts {
   };
 }
 
-/** Monotonic ms of the watchers' first and last record. */
-function rangeOf(watch: readonly WatchRecord[]): Span {
-  let from = Infinity;
-  let to = -Infinity;
+/** Watchers that are just starting need this long at most before every master was asked. */
+const STARTING_MS = 2_000;
+
+/**
+ * From the moment in which every master had been asked for the first time to the moment in which the first
+ * watcher was stopped in order, or to the last record of all when one was not.
+ */
+function rangeOf({ claims, heartbeats }: Evidence, watch: readonly WatchRecord[]): Span {
+  let first = Infinity;
+  let last = -Infinity;
   for (const { mono } of watch) {
-    from = Math.min(from, mono);
-    to = Math.max(to, mono);
+    first = Math.min(first, mono);
+    last = Math.max(last, mono);
   }
-  return from <= to ? { from, to } : { from: 0, to: 0 };
+  if (first > last) return { from: 0, to: 0 };
+  const asked = [...claims.values()].map(([record]) => record?.end ?? first);
+  const final = [...heartbeats.values()].map((beats) => beats.at(-1));
+  const stopped = final.map((beat) => (beat?.event === 'stopped' ? beat.mono : last));
+  return {
+    from: Math.min(first + STARTING_MS, Math.max(first, ...asked)),
+    to: Math.min(last, ...stopped),
+  };
 }
 
 function missingWatchers(evidence: Evidence, { expected }: Case, range: Span): string[] {

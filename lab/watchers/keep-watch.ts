@@ -21,8 +21,8 @@ export interface Watch {
  */
 export function keepWatch({ watcher, dir, labFile, tick, periodMs, stop }: Watch): void {
   const heartbeat = new RecordFile(dir, `heartbeat-${watcher}`);
-  const beat = (event: 'started' | 'alive' | 'stopped') =>
-    heartbeat.append({ ...stamp(), kind: 'heartbeat', watcher, pid: process.pid, event });
+  const beat = (event: 'started' | 'alive' | 'stopped', when = stamp()) =>
+    heartbeat.append({ ...when, kind: 'heartbeat', watcher, pid: process.pid, event });
   try {
     // A watcher that waits for a processor leaves gaps; ordinary users may not ask for this.
     setPriority(-10);
@@ -39,10 +39,12 @@ export function keepWatch({ watcher, dir, labFile, tick, periodMs, stop }: Watch
   const end = () => {
     if (ending) return;
     ending = true;
+    // The watch ends here, although saying goodbye to the servers may take a while.
+    const when = stamp();
     clearInterval(ticking);
     clearInterval(beating);
     void stop().finally(() => {
-      beat('stopped');
+      beat('stopped', when);
       heartbeat.close();
       process.exit(0);
     });

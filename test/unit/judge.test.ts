@@ -240,6 +240,15 @@ describe('judge', () => {
     );
   });
 
+  it('judges only while all watchers watched, from the first look at each master to the first orderly stop', () => {
+    const { journal, watch } = aWindow();
+    const late = watch.filter((r) => !(r.kind === 'claim' && (r.mono < 900 || r.mono > 19_100)));
+    const stop = { ...on(19_150), kind: 'heartbeat', watcher: 'leaders', pid: 9, event: 'stopped' } as const;
+    const beats = late.filter((r) => r.kind !== 'heartbeat' || r.mono < 19_150);
+    assert.deepEqual(judge({ journal, watch: [...beats, stop] }).reasons, []);
+    assert.equal(judge({ journal, watch: beats }).proved, false);
+  });
+
   it('does not pass when something listed in the lab was never watched', () => {
     const expected = { masters: ['m1', 'm2', 'm3'], agents: ['a1'], servers: ['t2'] };
     const verdicts = judge({ ...aWindow(), expected });
