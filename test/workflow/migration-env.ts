@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { Migration as StagedMigration } from '../../lab/stage/migration.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
@@ -64,47 +65,26 @@ export class MigrationEnv {
   }
 }
 
-export class Migration {
+/** A migration of the fake cluster, with what only these tests ask. */
+export class Migration extends StagedMigration {
   constructor(
-    readonly handle: WorkflowHandle,
+    handle: WorkflowHandle,
     readonly taskQueue: string,
-  ) {}
-
-  status(): Promise<MigrationStatus> {
-    return this.handle.query<MigrationStatus>('status');
+  ) {
+    super(handle);
   }
 
-  /** Waits until the status satisfies `wanted`, at most 30 s. */
-  async until(wanted: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
-    const end = Date.now() + 30_000;
-    for (;;) {
-      const status = await this.status();
-      if (wanted(status)) return status;
-      if (Date.now() > end) throw new Error(`never came: ${JSON.stringify(status, null, 1)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+  override until(wanted: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
+    return super.until(wanted, { patienceMs: 30_000 });
   }
 
-  atGate(gate: GateName): Promise<MigrationStatus> {
-    return this.until((s) => s.state === 'awaiting-approval' && s.waitingFor?.what.includes(`gate ${gate} `) === true);
-  }
-
-  async approve(gate: GateName): Promise<void> {
-    const { planHash } = await this.atGate(gate);
-    await this.say('approve', { gate, by: 'ann', planHash });
-  }
-
-  say(name: string, message: unknown): Promise<unknown> {
-    return this.handle.executeUpdate(name, { args: [message] });
+  override approve(gate: GateName): Promise<void> {
+    return super.approve(gate, 'ann');
   }
 
   async decide(action: 'retry' | 'skip' | 'rollback'): Promise<void> {
     const status = await this.until((s) => s.state === 'awaiting-decision');
     const incident = status.incidents.findLast(({ closedAt }) => closedAt === null);
     await this.say('decide', { incident: incident?.id, action, by: 'ann' });
-  }
-
-  result(): Promise<MigrationStatus> {
-    return this.handle.result() as Promise<MigrationStatus>;
   }
 }

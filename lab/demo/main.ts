@@ -1,0 +1,23 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { runDemo } from './demo.js';
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1, please');
+  return value;
+};
+
+const program = new Command('npm run demo --')
+  .description('migrates a live lab cluster: real ZooKeeper, SSH and Temporal, a miniature Mesos')
+  .addOption(new Option('--strategy <name>').choices(['observers']).default('observers'))
+  .option('--agents <n>', 'agents in the lab, with two tasks each', whole, 5)
+  .option('--zookeeper <version>', 'ZooKeeper version of both ensembles')
+  .option('--interactive', 'wait for approvals instead of giving them')
+  .option('--keep', 'leave everything running afterwards, until interrupted')
+  .option('--ui', 'start the Temporal UI, too (always with --interactive and --keep)')
+  .option('--json <file>', 'where to write report.json', 'report.json')
+  .action(async (options: Parameters<typeof runDemo>[0]) => {
+    process.exitCode = (await runDemo(options)) ? 0 : 1;
+  });
+
+await program.parseAsync();
