@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './exit-codes.js';
-import { exitWith, printError } from './output.js';
+import { exitWith, printError, printNote } from './output.js';
 import { InvalidConfigError } from './read-config.js';
 
 /**
@@ -40,7 +40,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
   const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
-  const commands = await Promise.all((wanted.length > 0 ? wanted : MODULES).map(({ load }) => load()));
+  const commands = wanted.length > 0 ? await load(wanted) : await loadWhatCan(MODULES);
   const program = new Command('zkferry')
     .version(version(), '-V, --version')
     .description('moves a live Apache Mesos cluster from one ZooKeeper ensemble to another')
@@ -48,9 +48,22 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back, 4 waiting for a person',
     );
-  for (const command of commands.flat()) program.addCommand(command);
+  for (const command of commands) program.addCommand(command);
   settle(program);
   return program;
+}
+
+async function load(modules: typeof MODULES): Promise<Command[]> {
+  return (await Promise.all(modules.map((module) => module.load()))).flat();
+}
+
+/** For help and wrong usage: a module that cannot be loaded here must not hide the others. */
+async function loadWhatCan(modules: typeof MODULES): Promise<Command[]> {
+  const loaded = await Promise.allSettled(modules.map((module) => module.load()));
+  for (const [index, result] of loaded.entries()) {
+    if (result.status === 'rejected') printNote(`not available here: ${modules[index]?.verbs.join(', ') ?? ''}`);
+  }
+  return loaded.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
 /** Commands added ready-made inherit nothing, so each gets the same manners. */
