@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -12,12 +12,12 @@ export function runMocha({ root, tier, files, scratch, patienceMs = 15 * 60_000 
   const label = files.length === 1 ? files[0].replace(/^dist\/test\//, '').replace(/\.test\.js$/, '') : tier;
   const temporary = join(scratch, label.replaceAll('/', '-'));
   mkdirSync(temporary, { recursive: true });
+  const totalsFile = join(temporary, 'totals.json');
   const begin = performance.now();
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
       [
-        '--enable-source-maps',
         join(root, 'node_modules/mocha/bin/mocha.js'),
         ...['--reporter', join(root, 'scripts/test/reporter.cjs')],
         ...['--exit', '--forbid-only'],
@@ -25,16 +25,15 @@ export function runMocha({ root, tier, files, scratch, patienceMs = 15 * 60_000 
       ],
       {
         cwd: root,
-        env: { ...process.env, TMPDIR: temporary, ZKFERRY_TEST_RUN: scratch },
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        env: { ...process.env, TMPDIR: temporary, ZKFERRY_TEST_RUN: scratch, ZKFERRY_TEST_TOTALS: totalsFile },
+        stdio: ['ignore', 'inherit', 'inherit'],
         timeout: patienceMs,
         killSignal: 'SIGKILL',
       },
     );
-    let result;
-    child.on('message', (totals) => (result = totals));
     child.once('close', (code, signal) => {
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      const result = readTotals(totalsFile);
       let { passed = 0, failed = 0, skipped = 0 } = result ?? {};
       if (!result || signal || (code !== 0 && failed === 0)) {
         failed += 1;
@@ -46,4 +45,12 @@ export function runMocha({ root, tier, files, scratch, patienceMs = 15 * 60_000 
       resolve({ passed, failed, skipped });
     });
   });
+}
+
+function readTotals(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }

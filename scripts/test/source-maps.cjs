@@ -1,0 +1,2 @@
+// Not mocha's `node-option`: for that mocha starts a second process, which a time-out here would not end.
+process.setSourceMapsEnabled(true);
