@@ -15,6 +15,8 @@ interface Reign extends Span {
   readonly process: string;
 }
 
+type Known = Pick<ClaimRun, 'master' | 'pid'>;
+
 /**
  * Counts leaders at one instant, from journals and claims together: a process may be known by one
  * of them only. Intervals are half open, so one that begins as another ends is no overlap.
@@ -34,8 +36,9 @@ export function leadersAtOnce(intervals: readonly LeadingInterval[], runs: reado
   return worst;
 }
 
-function nameOf({ master, pid }: { readonly master: string; readonly pid: number | null }): string {
-  return `${master} (${pid === null ? 'unknown process' : `pid ${pid}`})`;
+/** One process, one name, wherever it is known from. */
+function nameOf({ master, pid }: Known): string {
+  return pid === null ? `${master}, process unknown` : `${master}, pid ${pid}`;
 }
 
 function sweep(reigns: readonly Reign[]): LeadersAtOnce {

@@ -23,23 +23,33 @@ export interface LeadingInterval extends Span {
  */
 export function leadingIntervals(evidence: Evidence, endOfRecords: number): LeadingInterval[] {
   const intervals: LeadingInterval[] = [];
+  const masters = masterByPid(evidence);
   for (const elected of evidence.masters) {
     if (elected.event !== 'elected') continue;
     const isOpen = intervals.some(
       (known) => known.pid === elected.pid && known.id === elected.id && known.to > elected.mono,
     );
-    if (!isOpen) intervals.push({ ...endOf(evidence, elected, endOfRecords), ...identity(elected) });
+    if (isOpen) continue;
+    const { pid, id, mono: from } = elected;
+    const master = masters.get(pid) ?? elected.name;
+    intervals.push({ master, pid, id, from, ...endOf(evidence, elected, master, endOfRecords) });
   }
   return intervals;
 }
 
-function identity({ name, pid, id, mono }: MasterJournalRecord) {
-  return { master: name, pid, id, from: mono };
+/** The watchers' name of each process: a journal knows its master by its host name only. */
+function masterByPid({ claims }: Evidence): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const [master, records] of claims) {
+    for (const { process } of records) if (process !== null) names.set(process, master);
+  }
+  return names;
 }
 
 function endOf(
   evidence: Evidence,
   elected: MasterJournalRecord,
+  master: string,
   endOfRecords: number,
 ): Pick<LeadingInterval, 'to' | 'ended'> {
   const own = evidence.masters.find(
@@ -64,7 +74,7 @@ function endOf(
       record.mono > elected.mono,
   );
   if (!successor) return { to: Math.max(endOfRecords, elected.mono), ended: 'open' };
-  const lastClaim = (evidence.claims.get(elected.name) ?? []).findLast(
+  const lastClaim = (evidence.claims.get(master) ?? []).findLast(
     (claim) => claim.elected === true && claim.process === elected.pid && claim.begin <= successor.mono,
   );
   return { to: Math.max(elected.mono, lastClaim?.begin ?? elected.mono), ended: 'unknown' };

@@ -52,14 +52,14 @@ export class Census {
       (a, b) => Number(b.name === this.leader) - Number(a.name === this.leader),
     );
     for (const master of masters) {
-      const slaves = (await this.get(master, '/slaves')) as SlavesBody | null;
-      if (!Array.isArray(slaves?.slaves)) continue;
+      const slaves = (await this.get(master, '/slaves')) as Partial<SlavesBody> | null;
+      if (!slaves?.slaves) continue;
       const [frameworks, tasks] = await Promise.all([
-        this.get(master, '/frameworks') as Promise<FrameworksBody | null>,
+        this.get(master, '/frameworks') as Promise<Partial<FrameworksBody> | null>,
         // Without a limit Mesos lists 100 (src/master/http.cpp, TASK_LIMIT).
-        this.get(master, '/tasks?limit=1000000') as Promise<TasksBody | null>,
+        this.get(master, '/tasks?limit=1000000') as Promise<Partial<TasksBody> | null>,
       ]);
-      if (!Array.isArray(frameworks?.frameworks) || !Array.isArray(tasks?.tasks)) continue;
+      if (!frameworks?.frameworks || !tasks?.tasks) continue;
       this.leader = master.name;
       const active = slaves.slaves.filter((slave) => slave.active);
       return {

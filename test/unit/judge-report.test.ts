@@ -108,7 +108,7 @@ describe('memory', () => {
       spawn('sleep', ['30'], { env: { PATH: process.env['PATH'], X: assignment.slice(2) }, stdio: 'ignore' }),
     );
     try {
-      await Promise.all(sleepers.map(async (child) => await once(child, 'spawn')));
+      for (const child of sleepers) if (child.pid === undefined) await once(child, 'spawn');
       assert.deepEqual(new Set(labProcesses(dir)), new Set(sleepers.slice(0, 2).map(({ pid }) => pid)));
     } finally {
       for (const child of sleepers) child.kill('SIGKILL');

@@ -57,7 +57,7 @@ function aWindow(): { journal: JournalRecord[]; watch: WatchRecord[] } {
       watch.push({ ...on(t), kind: 'agent', agent: 'a1', id: 'A-S0', registered: true, masterHostname: 'm' });
       watch.push({ ...on(t), kind: 'tasks', agent: 'a1', alive: { task1: 101, task2: 102 } });
       if (t < 10_000) watch.push(cluster(t, 'm1'));
-      if (t >= 13_000) watch.push({ ...cluster(t, 'm2'), activeSince: { 'A-S0': EPOCH + 12_700 } } as WatchRecord);
+      if (t >= 13_000) watch.push({ ...cluster(t, 'm2'), activeSince: { 'A-S0': EPOCH + 12_700 } });
     }
   }
   return { journal, watch };
@@ -122,6 +122,14 @@ describe('judge', () => {
       record.event === 'exit' && record.pid === 1 ? exits(12_000, 'm1', 1) : record,
     );
     assert.equal(judge({ journal: late, watch }).leadersAtOnceMax, 1);
+  });
+
+  it('knows a process by its pid, whatever name its journal gives the master', () => {
+    const { journal, watch } = aWindow();
+    const byAddress = journal.map((record) => (record.kind === 'master' ? { ...record, name: '127.0.0.1' } : record));
+    const verdicts = judge({ journal: byAddress, watch });
+    assert.deepEqual(verdicts.reasons, []);
+    assert.equal(verdicts.lastAgentMs, 2_700);
   });
 
   it('ends a reign where the master concedes, not where it exits later', () => {
