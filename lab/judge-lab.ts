@@ -1,10 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Case, judge } from './judge.js';
-import type { JournalRecord, LabJson, Verdicts, WatchRecord } from './contract.js';
+import { type JournalRecord, type LabJson, stamp, type Verdicts, type WatchRecord } from './contract.js';
 
-/** Judges a lab by the records in its folder; everything that `lab.json` lists must have been watched. */
+/** Samples that were under way when the judge was asked are written by then, if they are to count at all. */
+const LAST_WORDS_MS = 500;
+
+/**
+ * Judges a lab by the records in its folder, up to now or to the orderly stop of its watchers; everything
+ * that `lab.json` lists must have been watched.
+ */
 export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'watch'> = {}): Promise<Verdicts> {
+  const askedAt = stamp().mono;
+  await delay(LAST_WORDS_MS);
   const [journal, watch] = await Promise.all([
     readRecords<JournalRecord>(lab.journalDir),
     readRecords<WatchRecord>(lab.watchers.dir),
@@ -14,7 +23,7 @@ export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'wa
     agents: lab.agents.map(({ name }) => name),
     servers: [...lab.source, ...lab.target, ...lab.observers].map(({ name }) => name),
   };
-  return judge({ expected, ...options, journal, watch });
+  return judge({ expected, askedAt, ...options, journal, watch });
 }
 
 /** All records of a folder's `.jsonl` files. A last line without its newline is still being written and is left out. */

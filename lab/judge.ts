@@ -13,6 +13,8 @@ export interface Case {
   readonly watch: readonly WatchRecord[];
   /** The stretch to judge, monotonic ms; default: as long as all watchers watched. */
   readonly range?: Span;
+  /** When the judge was asked, monotonic ms: until then watchers that were not stopped must have watched. */
+  readonly askedAt?: number;
   /** Where to look for the critical window; default: the whole range. */
   readonly window?: Span;
   /** Names that must have been watched; without it only what was watched is judged. */
@@ -35,7 +37,7 @@ const LARGEST_HEARTBEAT_GAP_MS = 5_000;
  */
 export function judge(given: Case): Verdicts {
   const evidence = sortEvidence(given.journal, given.watch);
-  const range = given.range ?? rangeOf(evidence, given.watch);
+  const range = given.range ?? rangeOf(evidence, given);
   const intervals = leadingIntervals(evidence, range.to);
   const runs = claimRuns(evidence);
   const together = leadersAtOnce(intervals, runs);
@@ -100,9 +102,9 @@ const STARTING_MS = 2_000;
 
 /**
  * From the moment in which every master had been asked for the first time to the moment in which the first
- * watcher was stopped in order, or to the last record of all when one was not.
+ * watcher was stopped in order; while one still should be running, to the question or the last record.
  */
-function rangeOf({ claims, heartbeats }: Evidence, watch: readonly WatchRecord[]): Span {
+function rangeOf({ claims, heartbeats }: Evidence, { watch, askedAt }: Case): Span {
   let first = Infinity;
   let last = -Infinity;
   for (const { mono } of watch) {
@@ -112,10 +114,10 @@ function rangeOf({ claims, heartbeats }: Evidence, watch: readonly WatchRecord[]
   if (first > last) return { from: 0, to: 0 };
   const asked = [...claims.values()].map(([record]) => record?.end ?? first);
   const final = [...heartbeats.values()].map((beats) => beats.at(-1));
-  const stopped = final.map((beat) => (beat?.event === 'stopped' ? beat.mono : last));
+  const ends = final.map((beat) => (beat?.event === 'stopped' ? beat.mono : (askedAt ?? last)));
   return {
     from: Math.min(first + STARTING_MS, Math.max(first, ...asked)),
-    to: Math.min(last, ...stopped),
+    to: ends.length > 0 ? Math.min(...ends) : (askedAt ?? last),
   };
 }
 

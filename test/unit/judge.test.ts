@@ -257,6 +257,11 @@ describe('judge', () => {
     assert.equal(judge({ journal, watch: beats }).proved, false);
   });
 
+  it('does not pass when all watchers died unseen before the judge was asked', () => {
+    assert.deepEqual(judge({ ...aWindow(), askedAt: 20_050 }).reasons, []);
+    assert.equal(judge({ ...aWindow(), askedAt: 21_000 }).proved, false);
+  });
+
   it('does not pass when something listed in the lab was never watched', () => {
     const expected = { masters: ['m1', 'm2', 'm3'], agents: ['a1'], servers: ['t2'] };
     const verdicts = judge({ ...aWindow(), expected });
