@@ -91,6 +91,8 @@ export class Service {
   private windowBeganMs = 0;
   private clearRestarts = false;
   private abandoned = false;
+  /** Settles when the main process that was started last is gone and noted. */
+  private mainEnd: Promise<void> = Promise.resolve();
 
   constructor(
     readonly name: string,
@@ -149,11 +151,12 @@ export class Service {
     this.result = 'success';
   }
 
-  /** The machine lost power: nothing is run any more, only the end of the main process is still noted. */
-  abandon(): void {
+  /** The machine lost power: nothing is run any more; resolves once the end of the main process is noted. */
+  async abandon(): Promise<void> {
     this.abandoned = true;
     this.clearTimer();
     this.finish('canceled');
+    if (this.mainPid !== 0) await this.mainEnd;
   }
 
   private request(kind: Job['kind']): Promise<JobOutcome> {
@@ -283,9 +286,12 @@ export class Service {
     this.enter('running');
     if (pid !== 0) {
       this.around.onStart(this.name, pid);
-      child.once('exit', (code, signal) => {
-        this.around.onExit(this.name, pid, code, signal);
-        if (!this.abandoned && this.child === child) this.mainExited(code, signal);
+      this.mainEnd = new Promise((resolve) => {
+        child.once('exit', (code, signal) => {
+          this.around.onExit(this.name, pid, code, signal);
+          if (!this.abandoned && this.child === child) this.mainExited(code, signal);
+          resolve();
+        });
       });
     }
     child.once('error', (error) => {

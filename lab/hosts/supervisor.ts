@@ -53,7 +53,7 @@ export class Supervisor {
 
   /** Forgets everything at once, as a machine without power; ending the processes is the host's part. */
   async cutPower(): Promise<void> {
-    for (const service of this.services.values()) service.abandon();
+    const ends = [...this.services.values()].map((service) => service.abandon());
     this.services = new Map();
     for (const socket of this.sockets) socket.destroy();
     const server = this.server;
@@ -65,6 +65,7 @@ export class Supervisor {
         }),
       );
     rmSync(this.socketPath, { force: true });
+    await Promise.all(ends);
   }
 
   /** The unit by its full or short name; a unit without a file exists in state `not-found`, as in systemd. */

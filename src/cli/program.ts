@@ -14,6 +14,7 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['init'], load: async () => [(await import('./init.js')).initCommand()] },
   { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
   { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
+  { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
   {

@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { startLab, type Lab } from '../../lab/lab.js';
+import { labDown } from '../../lab/up/clean-up.js';
+import { zookeeperVersions } from '../../lab/zookeeper/versions.js';
+import { EXIT } from './exit-codes.js';
+import { exitWith, printJson, printLine, printNote, withJson } from './output.js';
+
+interface UpOptions {
+  readonly dir: string;
+  readonly agents: number;
+  readonly masters: number;
+  readonly frameworks: number;
+  readonly zookeeper?: string;
+  readonly targetZookeeper?: string;
+  readonly factor: number;
+  readonly watchers: boolean;
+  readonly keep?: boolean;
+  readonly json?: boolean;
+}
+
+/** `lab up`, `lab down`: a whole cluster on this machine, to rehearse a migration on. */
+export function labCommand(): Command {
+  const command = new Command('lab').description('a whole cluster on this machine, to rehearse a migration on');
+  command.addCommand(upCommand()).addCommand(downCommand());
+  return command;
+}
+
+function upCommand(): Command {
+  return withJson(new Command('up'))
+    .description('start real ZooKeeper ensembles, hosts behind SSH and a miniature Mesos; stays until interrupted')
+    .requiredOption('--dir <dir>', 'folder of the lab; cluster.yaml and lab.json are written there')
+    .option('--agents <n>', 'number of agents, each with two tasks', wholeNumber, 5)
+    .option('--masters <n>', 'number of masters', wholeNumber, 3)
+    .option('--frameworks <n>', 'number of frameworks', wholeNumber, 1)
+    .option('--zookeeper <version>', `version of all servers: ${zookeeperVersions.join(', ')}`, zookeeperVersion)
+    .option('--target-zookeeper <version>', 'version of the target ensemble, if another', zookeeperVersion)
+    .option('--factor <f>', 'factor on every Mesos duration, 1 = the real ones', factor, 1)
+    .option('--no-watchers', 'without the watchers that judge a migration')
+    .option('--keep', 'leave the files when the lab ends')
+    .action(up);
+}
+
+function downCommand(): Command {
+  return withJson(new Command('down'))
+    .description('stop a lab, or clean up after one that crashed')
+    .requiredOption('--dir <dir>', 'folder of the lab')
+    .action(down);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const interrupted = firstSignal();
+  const { json, zookeeper, targetZookeeper, ...rest } = options;
+  const starting = startLab({
+    ...rest,
+    ...(zookeeper === undefined ? {} : { zookeeper }),
+    ...(targetZookeeper === undefined ? {} : { targetVersion: targetZookeeper }),
+    onProgress: printNote,
+  });
+  const lab = await Promise.race([starting, interrupted.then(() => null)]);
+  if (lab === null) {
+    // the start either ends well, and is then taken down, or has cleaned up after itself
+    await starting.then((late) => late.stop()).catch(() => undefined);
+    return;
+  }
+  announce(lab, json ?? false);
+  await interrupted;
+  printNote('stopping the lab');
+  await lab.stop();
+}
+
+function announce(lab: Lab, json: boolean): void {
+  if (json) {
+    printJson(lab.json);
+    return;
+  }
+  const first = lab.json.masters[0];
+  printLine(`lab ready in ${lab.dir}`);
+  printLine(`  migrate it   zkferry start ${lab.clusterFile}`);
+  printLine(
+    `  log in       ssh -p ${String(first?.sshPort)} -i ${lab.dir}/ssh/id_ed25519 -o UserKnownHostsFile=${lab.dir}/ssh/known_hosts operator@${first?.host ?? ''}`,
+  );
+  printLine(`  see it       curl http://${first?.host ?? ''}:${String(first?.httpPort)}/metrics/snapshot`);
+  printLine('Interrupt (Ctrl-C) to stop it.');
+}
+
+async function down({ dir, json = false }: { dir: string; json?: boolean }): Promise<void> {
+  const { killed } = await labDown(dir);
+  if (json) printJson({ dir, killed });
+  else printLine(killed === 0 ? `nothing runs in ${dir}` : `ended ${String(killed)} processes of the lab in ${dir}`);
+  exitWith(EXIT.done);
+}
+
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => {
+        resolve();
+      });
+  });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+  return Number(text);
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 10)) throw new InvalidArgumentError('must be a number above 0, at most 10');
+  return value;
+}
+
+function zookeeperVersion(text: string): string {
+  if (!zookeeperVersions.includes(text))
+    throw new InvalidArgumentError(`must be one of ${zookeeperVersions.join(', ')}`);
+  return text;
+}
