@@ -19,7 +19,7 @@ interface RawTask {
 interface RawExecutor {
   container?: string;
   tasks?: RawTask[];
-  queued_tasks?: RawTask[];
+  completed_tasks?: RawTask[];
 }
 interface RawFramework {
   id: string;
@@ -30,6 +30,7 @@ interface RawFramework {
   failover_timeout: number;
   tasks?: RawTask[];
   executors?: RawExecutor[];
+  completed_executors?: RawExecutor[];
 }
 
 /** `/slaves` of a leading master. */
@@ -75,8 +76,12 @@ export function agentStateFrom(body: unknown): AgentStateView {
     master_hostname?: string;
     flags?: Record<string, string>;
     frameworks?: RawFramework[];
+    completed_frameworks?: RawFramework[];
   };
   const executors = (raw.frameworks ?? []).flatMap(({ executors: all }) => all ?? []);
+  const ended = [...(raw.frameworks ?? []), ...(raw.completed_frameworks ?? [])]
+    .flatMap(({ executors: live, completed_executors: gone }) => [...(live ?? []), ...(gone ?? [])])
+    .flatMap(({ tasks, completed_tasks: completed }) => [...(tasks ?? []), ...(completed ?? [])]);
   const running = executors.flatMap(({ container, tasks }) =>
     (tasks ?? [])
       .filter(({ state }) => state === 'TASK_RUNNING')
@@ -86,6 +91,7 @@ export function agentStateFrom(body: unknown): AgentStateView {
     id: raw.id ?? '',
     masterHostname: raw.master_hostname ?? null,
     tasks: Object.fromEntries(running),
+    finishedTasks: ended.filter(({ state }) => state === 'TASK_FINISHED').map(({ id }) => id),
     flags: raw.flags ?? {},
   };
 }

@@ -56,5 +56,7 @@ export interface AgentStateView {
   readonly masterHostname: string | null;
   /** Running tasks: task id → container id. */
   readonly tasks: Readonly<Record<string, string>>;
+  /** Ids of tasks that ended by themselves (TASK_FINISHED) and are still remembered. */
+  readonly finishedTasks: readonly string[];
   readonly flags: Readonly<Record<string, string>>;
 }

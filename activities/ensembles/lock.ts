@@ -1,0 +1,56 @@
+import { hostname } from 'node:os';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import { LockedError } from '../../src/domain/proof-errors.js';
+import type { ZnodeSession } from '../../src/ports/znode-store.js';
+import type { EnsembleActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { lockPath } from '../reach/marker.js';
+import { scope } from '../reach/scope.js';
+import { inSession } from '../reach/session.js';
+import { openToRead } from './acl.js';
+
+interface Lock {
+  readonly migration: string;
+  readonly since: string;
+  readonly by: string;
+}
+
+/** The lock znode in source: persistent, so that it outlives every worker; it names its migration. */
+export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'acquireLock' | 'releaseLock'> {
+  return {
+    async acquireLock({ config, migration }) {
+      const path = lockPath(config.cluster);
+      const lock: Lock = { migration, since: new Date().toISOString(), by: hostname() };
+      await inSource(ports, config, async (session) => {
+        const acl = openToRead(config.credentials.source !== null);
+        const created = await session.create(path, Buffer.from(JSON.stringify(lock)), acl, 'persistent');
+        if (created !== null) return;
+        const held = await session.read(path);
+        // Ours from an attempt whose reply was lost, or gone in between: then the retry gets it.
+        if (ownerOf(held?.data) !== migration)
+          throw new LockedError(path, held?.data.toString('utf8') ?? 'nobody any more');
+      });
+    },
+
+    async releaseLock({ config, migration }) {
+      const path = lockPath(config.cluster);
+      await inSource(ports, config, async (session) => {
+        const held = await session.read(path);
+        if (held !== null && ownerOf(held.data) === migration) await session.remove(path);
+      });
+    },
+  };
+}
+
+function inSource<T>(ports: Ports, config: ClusterConfig, use: (session: ZnodeSession) => Promise<T>): Promise<T> {
+  const request = { config, servers: config.source.servers, as: 'source', timeoutMs: 10_000 } as const;
+  return inSession(ports, request, scope().signal, use);
+}
+
+function ownerOf(data: Buffer | undefined): string | null {
+  try {
+    return (JSON.parse(data?.toString('utf8') ?? '') as Partial<Lock>).migration ?? null;
+  } catch {
+    return null;
+  }
+}

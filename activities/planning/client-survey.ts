@@ -1,0 +1,93 @@
+import pLimit from 'p-limit';
+import type { ClusterConfig, HostConfig } from '../../src/domain/config.js';
+import type { PlannedAgent } from '../../src/domain/plan.js';
+import type { ClientSurvey } from '../../src/domain/survey.js';
+import type { ClientConnection } from '../../src/ports/server-probe.js';
+import type { Ports } from '../ports.js';
+import { clientAddress } from '../reach/addresses.js';
+import { lookAtProcess } from '../reach/host-process.js';
+import { scope } from '../reach/scope.js';
+
+/**
+ * Every client session that source's own servers hold, and which configured process holds its
+ * connection (S9): `cons` of every server and the ensemble leader's `dump`, matched by session id;
+ * a connection's owner by `ip:port` in the socket tables of the configured hosts.
+ *
+ * Sessions that live on observers show in the dump as well; they are left out.
+ */
+export async function surveyClients(
+  ports: Ports,
+  config: ClusterConfig,
+  agents: readonly PlannedAgent[],
+): Promise<ClientSurvey[]> {
+  const { signal } = scope();
+  const connections = await connectionsOf(ports, config.source.servers.map(clientAddress), signal);
+  const elsewhere = await onObservers(ports, config, signal);
+  const bySession = new Map(connections.map((one) => [one.sessionId, `${one.ip}:${String(one.port)}`] as const));
+  const sessions = new Set([...bySession.keys(), ...(await leaderSessions(ports, config, signal))]);
+  for (const observed of elsewhere) if (!bySession.has(observed)) sessions.delete(observed);
+  const owners = bySession.size === 0 ? new Map<string, string>() : await ownersOf(ports, config, agents, signal);
+  return [...sessions].sort().map((sessionId) => {
+    const client = bySession.get(sessionId) ?? null;
+    return { sessionId, client, owner: client === null ? null : (owners.get(client) ?? null) };
+  });
+}
+
+async function connectionsOf(
+  ports: Ports,
+  servers: readonly ReturnType<typeof clientAddress>[],
+  signal: AbortSignal,
+): Promise<(ClientConnection & { sessionId: string })[]> {
+  const lists = await Promise.all(servers.map((server) => ports.probe.connections(server, signal)));
+  return lists
+    .flat()
+    .filter(
+      (one): one is ClientConnection & { sessionId: string } => one.sessionId !== null && one.sessionId !== '0x0',
+    );
+}
+
+/** Sessions with a connection to an observer; an observer that is not running has none. */
+async function onObservers(ports: Ports, config: ClusterConfig, signal: AbortSignal): Promise<string[]> {
+  const lists = await Promise.all(
+    config.observers.map((observer) => connectionsOf(ports, [clientAddress(observer)], signal).catch(() => [])),
+  );
+  return lists.flat().map(({ sessionId }) => sessionId);
+}
+
+async function leaderSessions(ports: Ports, config: ClusterConfig, signal: AbortSignal): Promise<string[]> {
+  const states = await Promise.all(
+    config.source.servers.map(async (server) => ({
+      address: clientAddress(server),
+      state: await ports.probe.state(clientAddress(server), signal).catch(() => null),
+    })),
+  );
+  const leader = states.find(({ state }) => state?.mode === 'leader' || state?.mode === 'standalone');
+  return leader === undefined ? [] : ports.probe.sessions(leader.address, signal);
+}
+
+/** `ip:port` of every connection of a configured process → its config name. */
+async function ownersOf(
+  ports: Ports,
+  config: ClusterConfig,
+  agents: readonly PlannedAgent[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const processes: readonly (HostConfig & { readonly unit: string })[] = [
+    ...config.masters,
+    ...agents.map(({ agent }) => agent),
+    ...config.frameworks.flatMap(({ instances }) => instances),
+  ];
+  const limit = pLimit(8);
+  const looks = await Promise.all(
+    processes.map((host) =>
+      limit(async () => {
+        // A host that cannot be looked at attributes nothing: its connections stay unknown.
+        const process = await lookAtProcess(ports.shell, config.ssh, { host, unit: host.unit }, signal).catch(
+          () => null,
+        );
+        return (process?.sockets ?? []).map(({ local }) => [`${local.ip}:${String(local.port)}`, host.name] as const);
+      }),
+    ),
+  );
+  return new Map(looks.flat());
+}

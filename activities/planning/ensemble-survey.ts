@@ -1,0 +1,86 @@
+import type { ClusterConfig } from '../../src/domain/config.js';
+import { contendersOf } from '../../src/domain/election.js';
+import { epochOf } from '../../src/domain/epoch.js';
+import { ZnodeError } from '../../src/domain/proof-errors.js';
+import type { EnsembleSurvey, ServerSurvey, TreeSurvey } from '../../src/domain/survey.js';
+import type { ZnodeSession } from '../../src/ports/znode-store.js';
+import type { EnsembleName } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { clientAddress } from '../reach/addresses.js';
+import { readContenders } from '../reach/contenders.js';
+import { lockPath, markerPath } from '../reach/marker.js';
+import { scope } from '../reach/scope.js';
+import { inSession } from '../reach/session.js';
+import type { Check } from './survey.js';
+
+/** An ensemble as its servers and its tree tell. */
+export async function surveyEnsemble(
+  ports: Ports,
+  config: ClusterConfig,
+  ensemble: EnsembleName,
+  check: Check,
+): Promise<EnsembleSurvey> {
+  const { signal } = scope();
+  const servers = await Promise.all(
+    config[ensemble].servers.map(async (server): Promise<ServerSurvey> => {
+      const address = clientAddress(server);
+      const state = await check('zookeeper-server', server.name, () => ports.probe.state(address, signal));
+      // Not allowed is answered by a rule of its own, which says what could not be seen.
+      const settings = await ports.probe.settings(address, signal).catch(() => null);
+      return {
+        name: server.name,
+        mode: state?.mode ?? 'silent',
+        version: state?.version ?? null,
+        epoch: state?.zxid == null ? null : epochOf(state.zxid).toString(),
+        settings: settings === null ? null : Object.fromEntries(settings),
+      };
+    }),
+  );
+  const request = { config, servers: config[ensemble].servers, as: ensemble, timeoutMs: 10_000 };
+  const tree = await check(`${ensemble}-tree`, null, () =>
+    inSession(ports, request, signal, (session) => surveyTree(config, session)),
+  );
+  return { servers, tree };
+}
+
+async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise<TreeSurvey> {
+  const path = config.electionPath;
+  const roots = (await session.children('/')) ?? [];
+  const kinds = await Promise.all(
+    roots
+      .filter((name) => name !== 'zookeeper')
+      .map(async (name) => [name, await ownerOf(session, `/${name}`)] as const),
+  );
+  const text = async (znode: string): Promise<string | null> =>
+    (await session.read(znode))?.data.toString('utf8') ?? null;
+  const common = {
+    roots: kinds.filter(([, owner]) => owner === '0x0').map(([name]) => `/${name}`),
+    lock: await text(lockPath(config.cluster)),
+    marker: await text(markerPath(config.cluster)),
+  };
+  try {
+    const children = await session.children(path);
+    if (children === null) return { ...common, electionPath: 'absent', contenders: [], strangers: [] };
+    const known = new Set([...contendersOf(children).map(({ name }) => name), 'log_replicas']);
+    const contenders = await readContenders(config, session);
+    return {
+      ...common,
+      electionPath: 'readable',
+      contenders: contenders.map(({ znode, pid, master }) => ({ znode, pid, master })),
+      strangers: children.filter((name) => !known.has(name)),
+    };
+  } catch (error) {
+    if (!(error instanceof ZnodeError) || error.reason !== 'NO_AUTH') throw error;
+    return { ...common, electionPath: 'refused', contenders: [], strangers: [] };
+  }
+}
+
+/** An unreadable znode is taken for persistent: what cannot be seen is not waved through. */
+async function ownerOf(session: ZnodeSession, path: string): Promise<string> {
+  try {
+    return (await session.read(path))?.ephemeralOwner ?? 'gone';
+  } catch (error) {
+    if (error instanceof ZnodeError && error.reason === 'NO_AUTH') return '0x0';
+    throw error;
+  }
+}

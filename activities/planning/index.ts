@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { planHash } from '../../src/domain/canonical-json.js';
+import { parseInput } from '../../src/config/parse-input.js';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import { budgetOf, makePlan, plannedAgents } from '../../src/domain/make-plan.js';
+import type { Plan } from '../../src/domain/plan.js';
+import { planSteps } from '../../src/domain/plan-steps.js';
+import { preflight } from '../../src/domain/preflight.js';
+import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
+import { isClean, type Stragglers, stragglersOf } from '../../src/domain/straggler.js';
+import type { PlanningActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { scope } from '../reach/scope.js';
+import { surveyClients } from './client-survey.js';
+import { surveyAll } from './survey.js';
+
+/** Looks at most this often before it reports who is left. */
+const LOOKS = 4;
+
+export function createPlanningActivities(ports: Ports): PlanningActivities {
+  return {
+    validateInput: ({ input }) => Promise.resolve(parseInput(input)),
+
+    async surveyAndPlan({ config }) {
+      const survey = await surveyAll(ports, config);
+      const plan = makePlan(config, survey);
+      return { plan, planHash: planHash(plan), findings: preflight(config, survey) };
+    },
+
+    async replan({ config, plan, migration }) {
+      const survey = await surveyAll(ports, config);
+      const known = new Set(plan.agents.map(({ id }) => id));
+      const newcomers = plannedAgents(config, survey).filter(({ id }) => !known.has(id));
+      const agents = newcomers.length === 0 ? plan.agents : [...plan.agents, ...newcomers];
+      const next: Plan = {
+        ...plan,
+        agents,
+        steps: newcomers.length === 0 ? plan.steps : planSteps(config, { ...plan, agents }),
+        budget: budgetOf(config, survey),
+      };
+      return { plan: next, planHash: planHash(next), findings: replanFindings(config, plan, survey, migration) };
+    },
+
+    async findStragglers({ config, plan, twice }) {
+      const { signal, heartbeat } = scope();
+      heartbeat('looking for clients on source');
+      let found = await look(ports, config, plan);
+      if (!twice) return found;
+      // Two clean looks a session timeout apart: a client in between two servers shows in one of them.
+      for (let looks = 1, clean = isClean(found); looks < LOOKS; looks += 1) {
+        heartbeat(`looking again in ${String(config.policy.timeouts.sessionMs / 1000)} s`);
+        await delay(config.policy.timeouts.sessionMs, undefined, { signal });
+        found = await look(ports, config, plan);
+        if (isClean(found) && clean) return found;
+        clean = isClean(found);
+      }
+      return found;
+    },
+  };
+}
+
+async function look(ports: Ports, config: ClusterConfig, plan: Plan): Promise<Stragglers> {
+  return stragglersOf(config, plan.agents, await surveyClients(ports, config, plan.agents));
+}

@@ -1,0 +1,116 @@
+import pLimit from 'p-limit';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import { FerryError } from '../../src/domain/errors.js';
+import type { PlannedAgent } from '../../src/domain/plan.js';
+import type { CheckFailure, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
+import type { Ports } from '../ports.js';
+import { httpBase } from '../reach/addresses.js';
+import { scope } from '../reach/scope.js';
+import { surveyClients } from './client-survey.js';
+import { surveyCluster } from './cluster-survey.js';
+import { surveyEnsemble } from './ensemble-survey.js';
+import { type HostSubject, lookAtHost } from './host-look.js';
+
+/** Ssh connections at once: enough to be quick, few enough for a bastion. */
+const AT_ONCE = 8;
+
+/** Runs a check; when it fails, that is a finding of this check, and no other one is hidden by it. */
+export type Check = <T>(check: string, host: string | null, run: () => Promise<T>) => Promise<T | null>;
+
+/** Looks at everything and writes nothing. */
+export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Survey> {
+  const { signal, heartbeat } = scope();
+  const failures: CheckFailure[] = [];
+  const check: Check = async (name, host, run) => {
+    try {
+      heartbeat(`${name}${host === null ? '' : ` on ${host}`}`);
+      return await run();
+    } catch (error) {
+      signal.throwIfAborted();
+      const remedy = error instanceof FerryError ? error.remedy : null;
+      failures.push({ check: name, host, message: (error as Error).message, remedy });
+      return null;
+    }
+  };
+  const [source, target, masters] = [
+    await surveyEnsemble(ports, config, 'source', check),
+    await surveyEnsemble(ports, config, 'target', check),
+    await surveyMasters(ports, config, check),
+  ];
+  const cluster = await check('leading-master', null, () => surveyCluster(ports, config, check));
+  const agents: readonly PlannedAgent[] = cluster?.agents ?? [];
+  const hosts = await surveyHosts(ports, config, agents, check);
+  const clients = await check('clients-of-source', null, () => surveyClients(ports, config, agents));
+  return { source, target, masters, cluster, hosts, clients, failures };
+}
+
+async function surveyMasters(ports: Ports, config: ClusterConfig, check: Check): Promise<MasterSurvey[]> {
+  const credentials = await check('credentials', null, () => ports.secrets(config.credentials.mesos));
+  const { signal } = scope();
+  return Promise.all(
+    config.masters.map(async (master) => {
+      const base = httpBase(master);
+      return {
+        master,
+        version: await check('master-version', master.name, () => ports.mesos.version(base, signal)),
+        flags: await check('master-flags', master.name, () => ports.mesos.flags(base, credentials, signal)),
+        metrics: await check('master-metrics', master.name, () => ports.mesos.metrics(base, credentials, signal)),
+      };
+    }),
+  );
+}
+
+async function surveyHosts(
+  ports: Ports,
+  config: ClusterConfig,
+  agents: readonly PlannedAgent[],
+  check: Check,
+): Promise<Record<string, HostSurvey>> {
+  const { signal } = scope();
+  const limit = pLimit(AT_ONCE);
+  const found = await Promise.all(
+    subjectsOf(config, agents).map((subject) =>
+      limit(async () => {
+        const { name } = subject.host;
+        const seen = await check('host', name, () =>
+          lookAtHost(ports.shell, config.ssh, config.cluster, subject, signal),
+        );
+        return seen === null ? [] : [[name, seen] as const];
+      }),
+    ),
+  );
+  return Object.fromEntries(found.flat());
+}
+
+function subjectsOf(config: ClusterConfig, agents: readonly PlannedAgent[]): HostSubject[] {
+  const endpoint = ({
+    address,
+    clientPort,
+  }: {
+    address: string;
+    clientPort: number;
+  }): { address: string; port: number } => ({
+    address,
+    port: clientPort,
+  });
+  const clientReach = [...config.observers, ...(config.policy.settle ? config.target.servers : [])].map(endpoint);
+  const clients = [
+    ...config.masters,
+    ...agents.map(({ agent }) => agent),
+    ...config.frameworks.flatMap(({ instances }) => instances),
+  ];
+  const servers = [...config.source.servers, ...config.target.servers];
+  // An observer follows both ensembles over their quorum ports; participants elect over the third.
+  const observerReach = servers.map(({ address, quorumPort }) => ({ address, port: quorumPort }));
+  return [
+    ...clients.map((host) => ({ host, unit: host.unit, place: host.masterUrl, reach: clientReach, observer: null })),
+    ...servers.map((host) => ({ host, unit: host.unit, place: null, reach: [], observer: null })),
+    ...config.observers.map((host) => ({
+      host,
+      unit: host.unit,
+      place: null,
+      reach: [...observerReach, ...servers.map(endpoint)],
+      observer: host,
+    })),
+  ];
+}

@@ -1,0 +1,14 @@
+import type { HostShell } from '../src/ports/host-shell.js';
+import type { MesosApi } from '../src/ports/mesos-api.js';
+import type { ServerProbe } from '../src/ports/server-probe.js';
+import type { ZnodeStore } from '../src/ports/znode-store.js';
+
+/** Everything activities reach the world through. */
+export interface Ports {
+  readonly probe: ServerProbe;
+  readonly store: ZnodeStore;
+  readonly mesos: MesosApi;
+  readonly shell: HostShell;
+  /** Resolves a credentials reference (`file:…`, `env:…`); null stays null. */
+  readonly secrets: (reference: string | null) => Promise<string | null>;
+}

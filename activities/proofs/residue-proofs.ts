@@ -1,0 +1,67 @@
+import pLimit from 'p-limit';
+import type { HostConfig } from '../../src/domain/config.js';
+import type { Finding } from '../../src/domain/plan.js';
+import { residueFinding } from '../../src/domain/preflight/residue-rules.js';
+import { shq } from '../../src/domain/shell-quote.js';
+import type { ProofActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { lockPath, markerPath } from '../reach/marker.js';
+import { scope } from '../reach/scope.js';
+import { inSession } from '../reach/session.js';
+
+export function createResidueProofs(ports: Ports): Pick<ProofActivities, 'findResidue'> {
+  return {
+    async findResidue({ config }) {
+      const { signal, heartbeat } = scope();
+      const findings: Finding[] = [];
+      for (const ensemble of ['source', 'target'] as const) {
+        heartbeat(`looking for znodes of ours in ${ensemble}`);
+        const request = { config, servers: config[ensemble].servers, as: ensemble, timeoutMs: 10_000 };
+        await inSession(ports, request, signal, async (session) => {
+          for (const path of [lockPath(config.cluster), markerPath(config.cluster)]) {
+            if ((await session.read(path)) !== null) findings.push(residueFinding(ensemble, `znode ${path}`));
+          }
+        });
+      }
+      const limit = pLimit(8);
+      const hosts: readonly HostConfig[] = [
+        ...config.source.servers,
+        ...config.target.servers,
+        ...config.observers,
+        ...config.masters,
+        ...config.agents.hosts,
+        ...config.frameworks.flatMap(({ instances }) => instances),
+      ];
+      const folders = config.observers.map(({ name, dataDir, dataLogDir }) => ({
+        name,
+        dirs: dataLogDir === null ? [dataDir] : [dataDir, dataLogDir],
+      }));
+      const found = await Promise.all(
+        hosts.map((host) =>
+          limit(async () => {
+            heartbeat(`looking for residue on ${host.name}`);
+            const dirs = folders.find(({ name }) => name === host.name)?.dirs ?? [];
+            const text = residueScript(config.cluster, host.root, dirs);
+            const script = { name: 'find-residue', text, detached: false, timeoutMs: 20_000 };
+            const { stdout } = await ports.shell.run(host, config.ssh, script, signal);
+            return [...stdout.matchAll(/^residue=(.*)$/gm)].map(([, file = '']) => residueFinding(host.name, file));
+          }),
+        ),
+      );
+      return { findings: [...findings, ...found.flat()] };
+    },
+  };
+}
+
+function residueScript(cluster: string, root: string, dataDirs: readonly string[]): string {
+  const data = dataDirs.flatMap((dir) => [
+    `${shq(root + dir)}/version-2.zkferry-*`,
+    `${shq(root + dir)}/zkferry-ensemble`,
+  ]);
+  const files = [
+    shq(`${root}/var/lib/zkferry/${cluster}`),
+    `${shq(root)}/etc/systemd/system/*.d/90-zkferry.conf`,
+    ...data,
+  ];
+  return `for file in ${files.join(' ')}; do [ -e "$file" ] && echo "residue=$file"; done\ntrue\n`;
+}

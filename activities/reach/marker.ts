@@ -1,0 +1,23 @@
+import type { ZnodeSession } from '../../src/ports/znode-store.js';
+import type { EnsembleName } from '../contract.js';
+
+/** The marker znode of an ensemble (S24), outside the election path and never ending in `_<number>`. */
+export function markerPath(cluster: string): string {
+  return `/zkferry-marker-${cluster}`;
+}
+
+/** The lock znode in source that names the migration. */
+export function lockPath(cluster: string): string {
+  return `/zkferry-${cluster}`;
+}
+
+export function markerText(ensemble: EnsembleName, migration: string): string {
+  return `${ensemble} ${migration}`;
+}
+
+/** Which ensemble's marker is read in this session; null = none, so the ensemble is unknown, not source. */
+export async function readMarker(session: ZnodeSession, cluster: string): Promise<EnsembleName | null> {
+  const znode = await session.read(markerPath(cluster));
+  const [ensemble] = (znode?.data.toString('utf8') ?? '').split(' ');
+  return ensemble === 'source' || ensemble === 'target' ? ensemble : null;
+}

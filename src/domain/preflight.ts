@@ -1,0 +1,40 @@
+import type { ClusterConfig } from './config.js';
+import type { Finding } from './plan.js';
+import { clientRules } from './preflight/client-rules.js';
+import { clusterRules } from './preflight/cluster-rules.js';
+import { ensembleRules } from './preflight/ensemble-rules.js';
+import { epochRules } from './preflight/epoch-rules.js';
+import { block } from './preflight/finding.js';
+import { hostRules } from './preflight/host-rules.js';
+import { masterRules } from './preflight/master-rules.js';
+import { residueRules } from './preflight/residue-rules.js';
+import type { Survey } from './survey.js';
+
+const ORDER = { block: 0, warn: 1, info: 2 } as const;
+
+/** Every finding of a survey before `begin`, blockers first. A check that could not be made blocks. */
+export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
+  const findings = [
+    ...failureFindings(survey),
+    ...ensembleRules(config, survey),
+    ...epochRules(config, survey),
+    ...masterRules(config, survey),
+    ...clusterRules(config, survey),
+    ...hostRules(config, survey),
+    ...clientRules(config, survey),
+    ...residueRules(config, survey),
+  ];
+  return findings.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
+}
+
+/** A check that failed is a finding of its own; what it would have seen is unknown, so it blocks. */
+export function failureFindings({ failures }: Survey): Finding[] {
+  return failures.map(({ check, host, message, remedy }) =>
+    block(`check-${check}`, {
+      host,
+      seen: message,
+      why: 'what cannot be looked at cannot be moved safely',
+      remedy: remedy ?? 'see the message',
+    }),
+  );
+}

@@ -1,0 +1,163 @@
+import type { ClusterConfig } from '../config.js';
+import type { Finding } from '../plan.js';
+import type { AgentSurvey, ClusterSurvey, Survey } from '../survey.js';
+import { block, warn } from './finding.js';
+
+/** Agents and frameworks as the leading master tells. */
+export function clusterRules(config: ClusterConfig, { cluster }: Survey): Finding[] {
+  if (cluster === null) return [];
+  return [
+    ...agentRules(config, cluster),
+    ...cluster.agents.flatMap(agentFlagRules),
+    ...frameworkRules(config, cluster),
+  ];
+}
+
+function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[] {
+  const findings: Finding[] = [];
+  const accepted = (name: string): boolean => policy.acceptAgents.includes(name);
+  for (const { agent, id, active } of cluster.agents) {
+    if (!active && !accepted(agent.name)) {
+      findings.push(
+        block('agent-inactive', {
+          host: agent.name,
+          seen: `the leading master lists agent ${id} as inactive`,
+          why: 'it is cut off already; moving it proves nothing and its tasks may be lost',
+          remedy: `bring ${agent.name} back, or accept its loss in policy.acceptAgents`,
+        }),
+      );
+    }
+  }
+  for (const { id, hostname } of cluster.unknownAgents) {
+    findings.push(
+      block('unknown-agent', {
+        host: hostname,
+        seen: `agent ${id} (${hostname}) is registered but not configured`,
+        why: 'it would be left behind on source',
+        remedy: 'add it to agents.hosts, or set agents.discover',
+      }),
+    );
+  }
+  for (const name of cluster.unregisteredAgents.filter((one) => !accepted(one))) {
+    findings.push(
+      block('agent-not-registered', {
+        host: name,
+        seen: `${name} is configured but no agent at its address is registered`,
+        why: 'what is not registered cannot be proved to be back afterwards',
+        remedy: `start the agent, correct its address or port, or take it out of agents.hosts`,
+      }),
+    );
+  }
+  if (cluster.recoveredAgentIds.length > 0) {
+    findings.push(
+      block('agents-recovering', {
+        seen: `${String(cluster.recoveredAgentIds.length)} agents have not come back since the last election`,
+        why: 'they cannot be moved, and the next election would forget how long they are away',
+        remedy: 'wait until recovered_slaves is empty',
+      }),
+    );
+  }
+  return findings;
+}
+
+/** What decides whether tasks outlive the restart of their agent (M 6). */
+function agentFlagRules({ agent, flags }: AgentSurvey): Finding[] {
+  if (flags === null) return [];
+  const host = agent.name;
+  const findings: Finding[] = [];
+  if (flags['recover'] !== undefined && flags['recover'] !== 'reconnect') {
+    findings.push(
+      block('agent-recover', {
+        host,
+        seen: `${host} runs with --recover=${flags['recover']}`,
+        why: 'its restart kills all executors',
+        remedy: 'run it with --recover=reconnect',
+      }),
+    );
+  }
+  if (flags['strict'] === 'false') {
+    findings.push(
+      warn('agent-not-strict', {
+        host,
+        seen: `${host} runs with --no-strict`,
+        why: 'recovery errors are passed over silently',
+        remedy: 'look at its log after the restart',
+      }),
+    );
+  }
+  return findings;
+}
+
+function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[] {
+  const findings: Finding[] = [];
+  for (const { id, name, checkpoint, failoverTimeoutMs, connected } of cluster.frameworks) {
+    const configured = config.frameworks.find((framework) => framework.name === name);
+    if (configured === undefined) {
+      findings.push(
+        block('unknown-framework', {
+          seen: `framework ${name} (${id}) is registered but not configured`,
+          why: 'its scheduler would be left behind on source',
+          remedy: 'add it to frameworks with the hosts of its scheduler',
+        }),
+      );
+      continue;
+    }
+    if (cluster.frameworks.filter((other) => other.name === name).length > 1) {
+      findings.push(
+        block('framework-twice', {
+          seen: `two frameworks are registered as ${name}`,
+          why: 'which scheduler owns which id cannot be told apart',
+          remedy: 'give them different names, or tear the stale one down',
+        }),
+      );
+    }
+    if (!connected) {
+      findings.push(
+        block('framework-disconnected', {
+          seen: `framework ${name} is registered but not connected`,
+          why: 'its failover time is running already',
+          remedy: 'start its scheduler, or tear the framework down',
+        }),
+      );
+    }
+    if (configured.acceptTaskLoss) continue;
+    if (!checkpoint) {
+      findings.push(
+        block('framework-checkpoint', {
+          seen: `framework ${name} has checkpoint off`,
+          why: 'its tasks die when their agent restarts',
+          remedy: 'turn its checkpointing on, or set acceptTaskLoss for it',
+        }),
+      );
+    }
+    if (failoverTimeoutMs === 0) {
+      findings.push(
+        block('framework-failover-timeout', {
+          seen: `framework ${name} has failover_timeout 0`,
+          why: 'all its tasks are killed when its scheduler restarts under a living leader',
+          remedy: 'give it a failover timeout of at least minutes, or set acceptTaskLoss for it',
+        }),
+      );
+    } else if (failoverTimeoutMs < config.policy.timeouts.frameworkMs) {
+      findings.push(
+        block('framework-failover-short', {
+          seen: `framework ${name} has a failover_timeout of ${String(failoverTimeoutMs / 1000)} s`,
+          why: 'its scheduler may take policy.timeouts.framework to come back',
+          remedy: 'raise its failover timeout, or set acceptTaskLoss for it',
+        }),
+      );
+    }
+  }
+  for (const { name } of config.frameworks.filter(
+    (one) => !cluster.frameworks.some((other) => other.name === one.name),
+  )) {
+    findings.push(
+      block('framework-not-registered', {
+        seen: `framework ${name} is configured but not registered`,
+        why: 'what is not registered cannot be proved to be back afterwards',
+        remedy: 'start it, or correct its name: it is the one it registered with',
+      }),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,52 @@
+import type { ClusterConfig } from '../config.js';
+import { EPOCH_MARGIN, isAboveSource, raiseTo } from '../epoch.js';
+import type { Finding } from '../plan.js';
+import type { Survey } from '../survey.js';
+import { block, info, warn } from './finding.js';
+
+/** Epochs of both ensembles as far as they serve; null when not all are known. */
+export function epochsOf({ source, target }: Survey): { source: bigint; target: bigint[] } | null {
+  const read = (servers: Survey['source']['servers']): bigint[] | null => {
+    const epochs = servers.map(({ epoch }) => (epoch === null ? null : BigInt(epoch)));
+    return epochs.every((epoch) => epoch !== null) ? epochs : null;
+  };
+  const [from, to] = [read(source.servers), read(target.servers)];
+  if (from === null || to === null || from.length === 0) return null;
+  return { source: from.reduce((a, b) => (a > b ? a : b)), target: to };
+}
+
+/**
+ * Whether target's epoch has to be raised: a server refuses every client that has seen a higher zxid
+ * (ZooKeeper `ZooKeeperServer.processConnectRequest`), and source may elect again before the window.
+ */
+export function needsRaise(survey: Survey): boolean {
+  const epochs = epochsOf(survey);
+  return epochs === null || !isAboveSource({ ...epochs, source: epochs.source + EPOCH_MARGIN / 2n });
+}
+
+export function epochRules({ target }: ClusterConfig, survey: Survey): Finding[] {
+  const epochs = epochsOf(survey);
+  // A server without an epoch does not serve, which blocks by another rule.
+  if (epochs === null || !needsRaise(survey)) return [];
+  const verdict = raiseTo(epochs);
+  const seen = `source is at epoch ${String(epochs.source)}, target at ${epochs.target.map(String).join(', ')}`;
+  const why = 'servers of a lower epoch refuse every client that comes from source';
+  if (!verdict.ok) {
+    return [block('epoch-limit', { seen: `${seen}: ${verdict.reason}`, why, remedy: 'take a fresh target ensemble' })];
+  }
+  if (target.allowRestart) {
+    return [
+      info('epoch-raise', {
+        seen: `${seen}; target will be stopped and raised to about ${String(verdict.epoch)}`,
+        why,
+      }),
+    ];
+  }
+  return [
+    warn('epoch-low', {
+      seen,
+      why: `${why}: Mesos’ own clients heal only by their session timer, other clients hang until they are restarted`,
+      remedy: 'set target.allowRestart so that its servers may be stopped together once, or accept the slower window',
+    }),
+  ];
+}

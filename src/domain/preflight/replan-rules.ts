@@ -1,0 +1,100 @@
+import type { ClusterConfig } from '../config.js';
+import { sameServers } from '../master-url.js';
+import type { Finding, Plan } from '../plan.js';
+import type { Survey, UrlSurvey } from '../survey.js';
+import { clusterRules } from './cluster-rules.js';
+import { ensembleRules } from './ensemble-rules.js';
+import { epochsOf } from './epoch-rules.js';
+import { block } from './finding.js';
+import { masterRules } from './master-rules.js';
+import { failureFindings } from '../preflight.js';
+
+/** Host findings about what the migration itself has changed by now are left out here. */
+const FAILED_CHECKS_THAT_MATTER = /^check-(?!clients-of-source)/;
+
+/**
+ * Findings that matter right before the window: ensembles, masters, agents, frameworks, epochs, and
+ * every process of the plan on the observers. That agents are not on source any more is as it
+ * should be.
+ */
+export function replanFindings(config: ClusterConfig, plan: Plan, survey: Survey, migration: string): Finding[] {
+  return [
+    ...failureFindings(survey).filter(({ id }) => FAILED_CHECKS_THAT_MATTER.test(id)),
+    ...ensembleRules(config, survey),
+    ...masterRules(config, survey),
+    ...clusterRules(config, survey),
+    ...epochFindings(plan, survey),
+    ...urlFindings(config, plan, survey),
+    ...goneFindings(config, plan, survey),
+    ...lockFindings(survey, migration),
+  ].filter(({ verdict }) => verdict === 'block');
+}
+
+function epochFindings(plan: Plan, survey: Survey): Finding[] {
+  const epochs = epochsOf(survey);
+  if (!plan.raiseEpoch || epochs === null || epochs.target.every((epoch) => epoch > epochs.source)) return [];
+  return [
+    block('epoch-not-above', {
+      seen: `source is at epoch ${String(epochs.source)}, target at ${epochs.target.map(String).join(', ')}`,
+      why: 'source has elected since the raise, so target would refuse every client again',
+      remedy: 'roll back and start again, so that the epoch is raised anew',
+    }),
+  ];
+}
+
+function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding[] {
+  const known = new Set(plan.agents.map(({ id }) => id));
+  const moved = [
+    ...config.masters.map(({ name }) => name),
+    ...plan.frameworks.flatMap(({ framework }) => framework.instances.map(({ name }) => name)),
+    ...(survey.cluster?.agents ?? []).filter(({ id }) => known.has(id)).map(({ agent }) => agent.name),
+  ];
+  return moved.flatMap((name) => {
+    const place = survey.hosts[name]?.place;
+    const wrong = [place?.url, place?.runsWith].find((url) => url != null && !sameUrl(url, plan.urls.observers));
+    if (wrong == null) return [];
+    return [
+      block('master-url-not-observers', {
+        host: name,
+        seen: `${name} uses ${wrong.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${wrong.path}`,
+        why: 'it would not follow the observers to target',
+        remedy: 'see who changed it (configuration management?), put it back and restart the process',
+      }),
+    ];
+  });
+}
+
+function sameUrl(a: UrlSurvey, b: UrlSurvey): boolean {
+  return a.path === b.path && sameServers(a, b);
+}
+
+/** Agents of the plan that the leading master does not list any more. */
+function goneFindings({ policy }: ClusterConfig, plan: Plan, { cluster }: Survey): Finding[] {
+  if (cluster === null) return [];
+  const ids = new Set(cluster.agents.map(({ id }) => id));
+  return plan.agents
+    .filter(({ agent, id }) => !ids.has(id) && !policy.acceptAgents.includes(agent.name))
+    .map(({ agent, id }) =>
+      block('agent-gone', {
+        host: agent.name,
+        seen: `the leading master does not list agent ${id} (${agent.name}) any more`,
+        why: 'its loss was accepted by nobody',
+        remedy: `bring it back, or accept its loss in policy.acceptAgents`,
+      }),
+    );
+}
+
+function lockFindings({ source }: Survey, migration: string): Finding[] {
+  const { lock } = source.tree ?? {};
+  if (lock === undefined || lock?.includes(JSON.stringify(migration)) === true) return [];
+  return [
+    block('lock-lost', {
+      seen:
+        lock === null
+          ? 'the lock znode in source is gone'
+          : `the lock znode in source names another migration: ${lock}`,
+      why: 'somebody else may be moving this cluster',
+      remedy: 'find out who deleted or took it',
+    }),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { ClusterConfig } from '../config.js';
+import type { Finding } from '../plan.js';
+import type { Survey } from '../survey.js';
+import { block } from './finding.js';
+
+export function residueFinding(host: string, what: string): Finding {
+  return block('residue', {
+    host,
+    seen: `${what} of an earlier migration is still there on ${host}`,
+    why: 'what a migration leaves can hold a unit down or be taken for another ensemble',
+    remedy: `see which migration it belongs to; when that one is over, remove ${what} on ${host}`,
+  });
+}
+
+/** Another migration, running or left behind. */
+export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] {
+  const findings: Finding[] = [];
+  const { lock } = survey.source.tree ?? {};
+  if (lock != null) {
+    findings.push(
+      block('locked', {
+        seen: `source holds the lock of another migration: ${lock}`,
+        why: 'two migrations of one cluster undo each other',
+        remedy: 'wait for that migration to end, or delete the lock znode when it is gone for good',
+      }),
+    );
+  }
+  for (const ensemble of ['source', 'target'] as const) {
+    const marker = survey[ensemble].tree?.marker;
+    if (marker != null) findings.push(residueFinding(ensemble, `a marker znode (${marker})`));
+  }
+  for (const [host, { residue }] of Object.entries(survey.hosts)) {
+    findings.push(...residue.map((file) => residueFinding(host, file)));
+  }
+  return findings;
+}

@@ -1,0 +1,139 @@
+import type { AgentConfig, MasterConfig } from './config.js';
+import type { SocketAddress } from './socket-table.js';
+
+/**
+ * What the read-only survey saw. Preflight and plan are pure functions of it. Holds no secret: master
+ * URLs are kept without their credentials, command lines not at all.
+ */
+export interface Survey {
+  readonly source: EnsembleSurvey;
+  readonly target: EnsembleSurvey;
+  readonly masters: readonly MasterSurvey[];
+  /** What the leading master tells; null when none leads or it does not answer. */
+  readonly cluster: ClusterSurvey | null;
+  /** By host name; hosts that could not be looked at are in `failures`. */
+  readonly hosts: Readonly<Record<string, HostSurvey>>;
+  /** Every client session on source, as far as it could be attributed. Null when no proof was to be had. */
+  readonly clients: readonly ClientSurvey[] | null;
+  /** Checks that could not be made. */
+  readonly failures: readonly CheckFailure[];
+}
+
+export interface CheckFailure {
+  /** Kebab-case name of the check. */
+  readonly check: string;
+  readonly host: string | null;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+export interface EnsembleSurvey {
+  readonly servers: readonly ServerSurvey[];
+  /** Null when no session was to be had. */
+  readonly tree: TreeSurvey | null;
+}
+
+export interface ServerSurvey {
+  readonly name: string;
+  readonly mode: 'leader' | 'follower' | 'observer' | 'standalone' | 'not-serving' | 'silent';
+  readonly version: string | null;
+  /** Decimal, as a BigInt prints it. */
+  readonly epoch: string | null;
+  /** `conf`; null when it is not allowed. */
+  readonly settings: Readonly<Record<string, string>> | null;
+}
+
+export interface TreeSurvey {
+  /** Children of `/` that are persistent, without `/zookeeper`. */
+  readonly roots: readonly string[];
+  readonly electionPath: 'absent' | 'readable' | 'refused';
+  readonly contenders: readonly { readonly znode: string; readonly pid: string; readonly master: string | null }[];
+  /** Children of the election path that Mesos does not take for contenders, `log_replicas` left out. */
+  readonly strangers: readonly string[];
+  readonly lock: string | null;
+  readonly marker: string | null;
+}
+
+export interface MasterSurvey {
+  readonly master: MasterConfig;
+  readonly version: string | null;
+  readonly flags: Readonly<Record<string, string>> | null;
+  readonly metrics: Readonly<Record<string, number>> | null;
+}
+
+export interface ClusterSurvey {
+  /** Config name of the leading master. */
+  readonly leader: string;
+  readonly agents: readonly AgentSurvey[];
+  /** Registered agents that no configured host stands for (`discover: false` only). */
+  readonly unknownAgents: readonly { readonly id: string; readonly hostname: string }[];
+  /** Configured agents that the leading master does not know. */
+  readonly unregisteredAgents: readonly string[];
+  readonly recoveredAgentIds: readonly string[];
+  readonly frameworks: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly active: boolean;
+    readonly connected: boolean;
+    readonly checkpoint: boolean;
+    readonly failoverTimeoutMs: number;
+  }[];
+}
+
+export interface AgentSurvey {
+  readonly agent: AgentConfig;
+  readonly id: string;
+  readonly active: boolean;
+  readonly version: string;
+  /** Its `/state` flags; null when it does not answer. */
+  readonly flags: Readonly<Record<string, string>> | null;
+}
+
+/** One configured process and its host. */
+export interface HostSurvey {
+  readonly unit: string;
+  readonly loadState: string;
+  readonly activeState: string;
+  readonly restart: string;
+  readonly killMode: string;
+  /** Whether the ssh user may write where zkferry has to. */
+  readonly mayWrite: boolean;
+  readonly missingTools: readonly string[];
+  readonly freeKb: number | null;
+  readonly place: PlaceSurvey | null;
+  /** Other active or enabled units of the host that may read the same file (S4). */
+  readonly otherUnits: readonly string[];
+  readonly endpoints: readonly {
+    readonly endpoint: string;
+    readonly outcome: 'open' | 'refused' | 'blocked' | 'unchecked';
+  }[];
+  readonly listening: readonly SocketAddress[];
+  /** Observers: what already lies where they are to be. */
+  readonly foreignData: readonly string[];
+  /** Files of an earlier migration. */
+  readonly residue: readonly string[];
+}
+
+export interface PlaceSurvey {
+  readonly path: string;
+  /** The URL in it, without credentials; null when it cannot be read as one. */
+  readonly url: UrlSurvey | null;
+  readonly problem: string | null;
+  /** What the process was started with where its command line shows it, else null. */
+  readonly runsWith: UrlSurvey | null;
+  /** The file is younger than the process. */
+  readonly changedSinceStart: boolean;
+}
+
+export interface UrlSurvey {
+  readonly servers: readonly { readonly address: string; readonly port: number }[];
+  readonly path: string;
+}
+
+export interface ClientSurvey {
+  /** `ip:port` as the server sees it; null for a session without a connection. */
+  readonly client: string | null;
+  readonly sessionId: string;
+  /** Config name of the process that holds the connection, null when no configured one does. */
+  readonly owner: string | null;
+}
