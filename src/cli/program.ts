@@ -15,6 +15,7 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
   { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
   { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
+  { verbs: ['preflight', 'plan'], load: async () => (await import('./survey-verbs.js')).surveyCommands() },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
   {
