@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { DEFAULTS } from './defaults.js';
-import type { Problem } from './problem.js';
+import { pathText, type Problem } from './problem.js';
 import type { Partly } from './prune.js';
 import type { RawConfig } from './schema.js';
 
@@ -19,6 +19,8 @@ interface Resident {
   readonly ports: Readonly<Record<string, number>>;
   /** Paths that no other process of the host may share, by field. */
   readonly own: Readonly<Record<string, string>>;
+  /** Where a Mesos process reads its master URL, as text; undefined for ZooKeeper servers. */
+  readonly masterUrl: string | undefined;
 }
 
 /** Names, addresses, ports, units and paths that collide or cannot be. */
@@ -50,6 +52,13 @@ export function placeProblems(raw: Raw): Problem[] {
         host === undefined ? [] : Object.entries(own).map(([field, path]) => [field, `${host} ${path}`]),
       (_, other) => `the same path of the same host is already used by ${other}`,
     ),
+    ...duplicates(
+      residents,
+      ({ host, masterUrl }) =>
+        host === undefined || masterUrl === undefined ? [] : [['masterUrl', `${host} ${masterUrl}`]],
+      (_, other) =>
+        `${other} on the same host reads its master URL from the same place, so they cannot move one after the other (S4)`,
+    ),
     ...masterUrlProblems(raw),
   ];
 }
@@ -72,7 +81,7 @@ function duplicates(
         seen.set(key, resident);
         return [];
       }
-      const who = other === resident ? 'the same server' : (other.name ?? 'another entry');
+      const who = other === resident ? 'the same server' : pathText(other.path);
       return [{ path: [...resident.path, field], message: message(key, who) }];
     }),
   );
@@ -81,7 +90,11 @@ function duplicates(
 function residentsOf(raw: Raw): Resident[] {
   const sshPort = raw.ssh?.port ?? DEFAULTS.sshPort;
   type Entry = Partly<{ name: string; address: string; sshPort: number; root: string; unit: string }>;
-  const base = (path: Problem['path'], entry: Entry, unit: string | undefined): Omit<Resident, 'ports' | 'own'> => {
+  const base = (
+    path: Problem['path'],
+    entry: Entry,
+    unit: string | undefined,
+  ): Omit<Resident, 'ports' | 'own' | 'masterUrl'> => {
     const name = entry.name ?? entry.address;
     const root = (entry.root ?? DEFAULTS.root).replaceAll('{host}', name ?? '');
     return {
@@ -109,6 +122,7 @@ function residentsOf(raw: Raw): Resident[] {
           ...base([...path, index], { ...withoutGaps(defaults), ...own }, DEFAULTS.server.unit),
           ports: { clientPort, quorumPort, electionPort },
           own: { dataDir, configFile },
+          masterUrl: undefined,
         },
       ];
     });
@@ -125,6 +139,7 @@ function residentsOf(raw: Raw): Resident[] {
               ...base([...path, index], entry, kind.unit),
               ports: { httpPort: entry.httpPort ?? kind.httpPort },
               own: {},
+              masterUrl: placeText('masterUrl' in entry ? entry.masterUrl : { file: DEFAULTS.masterUrlFile }),
             },
           ],
     );
@@ -142,10 +157,23 @@ function residentsOf(raw: Raw): Resident[] {
       (framework?.instances ?? []).flatMap((instance, at) =>
         instance === undefined
           ? []
-          : [{ ...base(['frameworks', index, 'instances', at], instance, undefined), ports: {}, own: {} }],
+          : [
+              {
+                ...base(['frameworks', index, 'instances', at], instance, undefined),
+                ports: {},
+                own: {},
+                masterUrl: placeText(instance.masterUrl),
+              },
+            ],
       ),
     ),
   ];
+}
+
+/** Undefined for a place with a problem of its own. */
+function placeText(place: Place | undefined): string | undefined {
+  if (place?.envFile !== undefined && place.key !== undefined) return `${place.envFile} ${place.key}`;
+  return place?.file;
 }
 
 function withoutGaps<T extends object>(value: T | undefined): T {

@@ -52,6 +52,7 @@ function wrongChoice(path: Problem['path'], choices: readonly string[], found: u
 }
 
 function wrongType(path: Problem['path'], expected: string, message: string, found: unknown): Problem {
+  if (found === null) return { path, message: 'is empty', suggestion: 'give it a value, or remove the key' };
   if (!message.startsWith('Invalid input')) return { path, message };
   const names: Readonly<Record<string, string>> = {
     array: 'a list',

@@ -84,7 +84,7 @@ describe('loadConfig', () => {
 
   it('refuses the same name, address and port, unit or data folder twice', () => {
     assert.match(errorsWith('name: t1', 'name: s1').join(), /the name s1 is taken/);
-    assert.match(errorsWith('10.0.2.1', '10.0.1.1').join(), /10\.0\.1\.1:2181 is also used by s1/);
+    assert.match(errorsWith('10.0.2.1', '10.0.1.1').join(), /10\.0\.1\.1:2181 is also used by source\.servers\[0\]/);
     assert.match(errorsWith('10.0.2.1', '10.0.1.1').join(), /the same unit/);
     assert.match(errorsWith('10.0.2.1', '10.0.1.1').join(), /dataDir: the same path/);
   });
@@ -93,6 +93,17 @@ describe('loadConfig', () => {
     const other =
       '10.0.1.1, clientPort: 2182, quorumPort: 2889, electionPort: 3889, unit: zk-b, configFile: /b/zoo.cfg, dataDir: /b';
     assert.deepEqual(errorsWith('10.0.2.1', other), []);
+  });
+
+  it('refuses two processes of one host that read their master URL from one place (S4)', () => {
+    const beside = (masterUrl: string) =>
+      errorsWith('discover: true', `discover: false\n  hosts: [{ name: a1, address: 10.0.4.1${masterUrl} }]`);
+    assert.match(beside('').join(), /agents\.hosts\[0\]\.masterUrl: masters\[0\] on the same host reads/);
+    assert.deepEqual(beside(', masterUrl: { envFile: /etc/default/mesos-slave, key: MESOS_MASTER }'), []);
+  });
+
+  it('explains a key that was left empty', () => {
+    assert.match(errorsWith('policy: {}', 'policy:').join(), /policy: is empty/);
   });
 
   it('takes discovered agents or listed ones, never both or none', () => {
