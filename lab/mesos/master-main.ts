@@ -31,7 +31,7 @@ const workDir = flags.string('work_dir') ?? '';
 const sessionTimeoutMs = flags.durationMs('zk_session_timeout');
 
 const info = masterInfo({ ip, port, hostname, id: randomUUID(), version: MESOS_VERSION });
-const journal = new Journal(process.env['MINI_MESOS_JOURNAL'] ?? null, hostname, info.id);
+const journal = new Journal(process.env['MINI_MESOS_JOURNAL'] ?? null, info.id);
 exitJournal.write = (reason) => journal.write('exiting', reason);
 journal.write('started');
 logInfo(`Version: ${MESOS_VERSION}`);

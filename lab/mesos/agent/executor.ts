@@ -53,9 +53,7 @@ export class Executor {
   /** Takes up an executor that an earlier agent process started. */
   static recover(run: { pid: number; startTicks: number; fifo: string }, onTerminated: () => void): Executor {
     const executor = new Executor(run.pid, run.startTicks, run.fifo, onTerminated);
-    executor.reaper = setInterval(() => {
-      if (!executor.runs()) executor.end();
-    }, REAP_MS);
+    executor.reap(REAP_MS);
     return executor;
   }
 
@@ -81,6 +79,12 @@ export class Executor {
     return this.writer !== null;
   }
 
+  /** Lets go of the executor as the agent's death would. */
+  abandon(): void {
+    if (this.writer !== null) closeSync(this.writer);
+    this.writer = null;
+  }
+
   kill(): void {
     if (!this.runs()) {
       this.end();
@@ -92,17 +96,21 @@ export class Executor {
       this.end();
     }
     // A recovered executor is no child of ours: nobody tells us of its end.
-    this.reaper ??= setInterval(() => {
+    this.reap(POLL_MS);
+  }
+
+  private reap(everyMs: number): void {
+    if (this.reaper !== null) clearInterval(this.reaper);
+    this.reaper = setInterval(() => {
       if (!this.runs()) this.end();
-    }, POLL_MS);
+    }, everyMs);
   }
 
   private end(): void {
     if (this.ended) return;
     this.ended = true;
     if (this.reaper !== null) clearInterval(this.reaper);
-    if (this.writer !== null) closeSync(this.writer);
-    this.writer = null;
+    this.abandon();
     this.onTerminated();
   }
 }

@@ -12,7 +12,9 @@ export class AgentObserver {
     private readonly limits: { readonly pingTimeoutMs: number; readonly maxTimeouts: number },
     private readonly sendPing: (connected: boolean) => void,
     private readonly onDead: () => void,
-  ) {
+  ) {}
+
+  start(): void {
     this.ping();
   }
 

@@ -186,6 +186,7 @@ export class AgentProtocol {
       dropLink: () => undefined,
     };
     this.state.agents.set(info.id, agent);
+    observer.start();
     this.link(agent);
   }
 

@@ -1,13 +1,18 @@
 import { appendFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { stamp, type MasterJournalRecord } from '../../contract.js';
 
 /** What the master says of itself, for the judge: one JSON line per event, written before anything follows from it. */
 export class Journal {
+  /** The master goes by the name of its journal, `<name>.jsonl`. */
+  private readonly name: string;
+
   constructor(
     private readonly path: string | null,
-    private readonly name: string,
     private readonly id: string,
-  ) {}
+  ) {
+    this.name = basename(path ?? '', '.jsonl');
+  }
 
   write(event: MasterJournalRecord['event'], reason?: string): void {
     if (this.path === null) return;
