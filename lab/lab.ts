@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FerryError } from '../src/domain/errors.js';
 import type { LabJson, LabProcess, LabServer } from './contract.js';
 import { freeSubnet } from './free-subnet.js';
@@ -10,7 +10,15 @@ import { SupervisorJournal } from './hosts/supervisor-journal.js';
 import { frameworkPort, frameworkUnit, layOutFramework } from './hosts/trees/framework-tree.js';
 import { layOutAgent, layOutMaster } from './hosts/trees/mesos-tree.js';
 import { layOutZookeeper } from './hosts/trees/zookeeper-tree.js';
-import { labDown, labProcess, labProcessMark, removeFiles } from './up/clean-up.js';
+import {
+  claimFolder,
+  foreignEntries,
+  isLabFolder,
+  labDown,
+  labProcess,
+  releaseFolder,
+  removeFiles,
+} from './up/clean-up.js';
 import { clusterYaml } from './up/cluster-yaml.js';
 import { everyHost, layOut, limits, type Placed, type PlacedServer } from './up/layout.js';
 import { agentsReady, ensembleReady, mastersReady, tasksReady, waitUntil } from './up/readiness.js';
@@ -46,7 +54,10 @@ export interface LabOptions {
   readonly systemdVersion?: number;
   /** Leave the folder's files when the lab stops. */
   readonly keep?: boolean;
+  /** How long each part may take to come up, in ms. */
   readonly patienceMs?: number;
+  /** Breaks the start off; what was started is stopped and removed. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -74,6 +85,16 @@ export class LabInUseError extends FerryError {
   }
 }
 
+/** The folder holds something of somebody else's under a name that the lab would write to. */
+export class LabFolderError extends FerryError {
+  readonly code = 'FERRY_LAB_FOLDER';
+  readonly retryable = false;
+  override readonly remedy = 'take an empty folder';
+  constructor(dir: string, entries: readonly string[]) {
+    super(`${dir} is no lab's folder and holds ${entries.join(', ')} already`);
+  }
+}
+
 /** The lab was asked for something that does not fit. */
 export class LabSizeError extends FerryError {
   readonly code = 'FERRY_LAB_SIZE';
@@ -87,23 +108,29 @@ export class LabSizeError extends FerryError {
  *
  * Returns once everything runs. When something does not come up, all of it is stopped again.
  *
- * @throws LabInUseError, LabSizeError, LabNotReadyError, ZookeeperMissingError
+ * @throws LabInUseError, LabFolderError, LabSizeError, LabNotReadyError, ZookeeperMissingError
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const dir = resolve(options.dir);
   const { agents = 5, masters = 3, frameworks = 1 } = options;
   checkSize({ agents, masters, frameworks });
+  mkdirSync(options.dir, { recursive: true });
+  const dir = realpathSync(options.dir);
   const running = labProcess(dir);
   if (running !== null) throw new LabInUseError(dir, running);
-  if (existsSync(join(dir, 'lab.pid'))) await labDown(dir);
-  mkdirSync(join(dir, 'journal'), { recursive: true });
-  writeFileSync(join(dir, 'lab.pid'), labProcessMark(process.pid));
+  const foreign = foreignEntries(dir);
+  if (foreign.length > 0) throw new LabFolderError(dir, foreign);
+  if (isLabFolder(dir)) {
+    await labDown(dir);
+    mkdirSync(dir, { recursive: true });
+  }
+  claimFolder(dir);
   const lab = new RunningLab({ ...options, dir }, await freeSubnet(), { agents, masters, frameworks });
   try {
     await lab.start();
     return lab;
   } catch (error) {
     await lab.halt();
+    if (options.signal?.aborted === true) removeFiles(dir);
     throw error;
   }
 }
@@ -212,6 +239,7 @@ class RunningLab implements Lab {
     await this.watchers?.stop();
     await Promise.all([...this.hosts.values()].map((host) => host.powerOff()));
     await killAll(() => processesOfLab(this.dir));
+    releaseFolder(this.dir);
   }
 
   refresh(): LabJson {
@@ -311,8 +339,12 @@ class RunningLab implements Lab {
 
   private async boot(hosts: readonly Placed[], what: string, ready: () => Promise<string | null>): Promise<void> {
     this.say(`starting ${what}`);
-    for (const { name } of hosts) await this.host(name).powerOn();
-    await waitUntil(what, this.dir, this.options.patienceMs ?? 90_000, ready);
+    const { signal, patienceMs = 90_000 } = this.options;
+    for (const { name } of hosts) {
+      signal?.throwIfAborted();
+      await this.host(name).powerOn();
+    }
+    await waitUntil({ what, dir: this.dir, patienceMs, signal }, ready);
     this.say(`${what}: ready`);
   }
 

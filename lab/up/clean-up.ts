@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { controlSocketPath } from '../hosts/supervisor.js';
 import { isAlive, killAll, processesOfLab, signalProcess } from '../hosts/processes.js';
 
-/** What a lab makes in its folder; nothing else is ever removed. */
-export const labEntries = ['lab.json', 'cluster.yaml', 'lab.pid', 'ssh', 'hosts', 'journal', 'watchers', 'credentials'];
+/** What a lab makes in its folder; nothing else is ever removed. What marks the folder as a lab's goes last. */
+export const labEntries = ['cluster.yaml', 'ssh', 'hosts', 'journal', 'watchers', 'credentials', 'lab.json', 'lab.pid'];
 
 /** How long a living lab may take to stop before it is killed, in ms. */
 const patienceMs = 20_000;
@@ -18,9 +18,24 @@ export function labProcess(dir: string): number | null {
   return isAlive(Number(pid)) && startTicks(Number(pid)) === started ? Number(pid) : null;
 }
 
-/** `PID STARTTICKS`, so that a number used again by another process is not taken for the lab. */
-export function labProcessMark(pid: number): string {
-  return `${String(pid)} ${startTicks(pid)}\n`;
+/** Marks the folder as a lab of this process; `PID STARTTICKS`, since a pid may be used again by another process. */
+export function claimFolder(dir: string): void {
+  writeFileSync(join(dir, 'lab.pid'), `${String(process.pid)} ${startTicks(process.pid)}\n`);
+}
+
+/** The folder stays a lab's, but no process runs it any more. */
+export function releaseFolder(dir: string): void {
+  writeFileSync(join(dir, 'lab.pid'), '0 none\n');
+}
+
+/** Whether a lab was started here: nothing is ever removed from any other folder. */
+export function isLabFolder(dir: string): boolean {
+  return existsSync(join(dir, 'lab.pid')) || existsSync(join(dir, 'lab.json'));
+}
+
+/** What stands in the way of a new lab: entries of the names it needs, in a folder that is no lab's. */
+export function foreignEntries(dir: string): string[] {
+  return isLabFolder(dir) ? [] : labEntries.filter((entry) => existsSync(join(dir, entry)));
 }
 
 /**
@@ -29,7 +44,7 @@ export function labProcessMark(pid: number): string {
  * @returns how many processes had to be killed
  */
 export async function labDown(folder: string): Promise<{ killed: number }> {
-  const dir = resolve(folder);
+  const dir = existsSync(folder) ? realpathSync(folder) : resolve(folder);
   const running = labProcess(dir);
   if (running !== null && running !== process.pid) {
     signalProcess(running, 'SIGTERM');
@@ -44,6 +59,7 @@ export async function labDown(folder: string): Promise<{ killed: number }> {
 
 /** Removes what a lab made in `dir`, and `dir` itself when nothing else is in it. */
 export function removeFiles(dir: string): void {
+  if (!isLabFolder(dir)) return;
   const hosts = join(dir, 'hosts');
   if (existsSync(hosts))
     for (const name of readdirSync(hosts)) rmSync(controlSocketPath(join(hosts, name)), { force: true });

@@ -14,15 +14,27 @@ export class LabNotReadyError extends FerryError {
   }
 }
 
-/** Waits for `look` to say null; what it says otherwise names what is missing. */
+export interface Wait {
+  /** What is waited for, for the error. */
+  readonly what: string;
+  /** Folder of the lab, for the error. */
+  readonly dir: string;
+  readonly patienceMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Waits for `look` to say null; what it says otherwise names what is missing.
+ *
+ * @throws LabNotReadyError; the signal's reason
+ */
 export async function waitUntil(
-  what: string,
-  dir: string,
-  patienceMs: number,
+  { what, dir, patienceMs, signal }: Wait,
   look: () => Promise<string | null>,
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   for (;;) {
+    signal?.throwIfAborted();
     const missing = await look();
     if (missing === null) return;
     if (performance.now() > giveUpAt) throw new LabNotReadyError(what, missing, patienceMs, dir);

@@ -48,21 +48,23 @@ function downCommand(): Command {
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const interrupted = firstSignal();
-  const { json, zookeeper, targetZookeeper, ...rest } = options;
-  const starting = startLab({
-    ...rest,
-    ...(zookeeper === undefined ? {} : { zookeeper }),
-    ...(targetZookeeper === undefined ? {} : { targetVersion: targetZookeeper }),
-    onProgress: printNote,
-  });
-  const lab = await Promise.race([starting, interrupted.then(() => null)]);
-  if (lab === null) {
-    // the start either ends well, and is then taken down, or has cleaned up after itself
-    await starting.then((late) => late.stop()).catch(() => undefined);
+  const { json = false, zookeeper, targetZookeeper, ...rest } = options;
+  const { signal, interrupted } = interruption();
+  let lab: Lab;
+  try {
+    lab = await startLab({
+      ...rest,
+      ...(zookeeper === undefined ? {} : { zookeeper }),
+      ...(targetZookeeper === undefined ? {} : { targetVersion: targetZookeeper }),
+      signal,
+      onProgress: printNote,
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    printNote('interrupted; the lab is stopped');
     return;
   }
-  announce(lab, json ?? false);
+  announce(lab, json);
   await interrupted;
   printNote('stopping the lab');
   await lab.stop();
@@ -90,13 +92,18 @@ async function down({ dir, json = false }: { dir: string; json?: boolean }): Pro
   exitWith(EXIT.done);
 }
 
-function firstSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
+/** The listeners stay: a second Ctrl-C must not end the process before it has cleaned up. */
+function interruption(): { signal: AbortSignal; interrupted: Promise<void> } {
+  const controller = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        controller.abort();
         resolve();
       });
+    }
   });
+  return { signal: controller.signal, interrupted };
 }
 
 function wholeNumber(text: string): number {
