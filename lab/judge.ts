@@ -38,7 +38,7 @@ const LARGEST_HEARTBEAT_GAP_MS = 5_000;
 export function judge(given: Case): Verdicts {
   const evidence = sortEvidence(given.journal, given.watch);
   const range = given.range ?? rangeOf(evidence, given);
-  const intervals = leadingIntervals(evidence, range.to);
+  const intervals = leadingIntervals(evidence, Math.max(range.to, lastInstant(given)));
   const runs = claimRuns(evidence);
   const together = leadersAtOnce(intervals, runs);
   const lost = losses(evidence, range, given.declaredLosses ?? {});
@@ -87,7 +87,7 @@ export function judge(given: Case): Verdicts {
     proved: doubts.length === 0,
     leadersSeen: new Set(intervals.map((interval) => interval.id)).size,
     overlapMs: together.overlapMs,
-    ghostMs: Math.round(longestGhostMs(evidence, intervals)),
+    ghostMs: Math.round(longestGhostMs(evidence, intervals, range)),
     agentsLost: lost.agents,
     tasksLost: lost.tasks,
     frameworksLost: lost.frameworks,
@@ -95,6 +95,13 @@ export function judge(given: Case): Verdicts {
     passed: reasons.length === 0,
     reasons,
   };
+}
+
+/** Whoever leads at the end of the records leads until then at least. */
+function lastInstant({ journal, watch }: Case): number {
+  let last = -Infinity;
+  for (const records of [journal, watch]) for (const { mono } of records) last = Math.max(last, mono);
+  return last;
 }
 
 /** Watchers that are just starting need this long at most before every master was asked. */

@@ -1,5 +1,5 @@
 import type { MasterJournalRecord } from '../contract.js';
-import type { Evidence, ZnodeRecord } from './evidence.js';
+import type { Evidence, Span, ZnodeRecord } from './evidence.js';
 import type { LeadingInterval } from './leading-intervals.js';
 
 /**
@@ -7,12 +7,13 @@ import type { LeadingInterval } from './leading-intervals.js';
  * not lead (S7). Two cases are no ghosts: a process before its own election (the contender
  * stands before the detector tells it that it leads), and a process that leads.
  */
-export function longestGhostMs(evidence: Evidence, intervals: readonly LeadingInterval[]): number {
+export function longestGhostMs(evidence: Evidence, intervals: readonly LeadingInterval[], range: Span): number {
   const deaths = deathsById(evidence);
   let longest = 0;
   for (const records of evidence.znodes.values()) {
     let since: number | null = null;
     for (const record of records) {
+      if (record.begin < range.from || record.end > range.to) continue;
       if (!isGhost(record, intervals, deaths)) since = null;
       else {
         since ??= record.begin;

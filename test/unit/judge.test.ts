@@ -262,6 +262,12 @@ describe('judge', () => {
     assert.equal(judge({ ...aWindow(), askedAt: 21_000 }).proved, false);
   });
 
+  it('takes no leader for a ghost because the watchers went on after the question', () => {
+    const { journal, watch } = aWindow();
+    const sound = watch.filter((r) => r.kind !== 'znode' || r.server !== 's1');
+    assert.equal(judge({ journal, watch: sound, askedAt: 19_000 }).ghostMs, 0);
+  });
+
   it('does not pass when something listed in the lab was never watched', () => {
     const expected = { masters: ['m1', 'm2', 'm3'], agents: ['a1'], servers: ['t2'] };
     const verdicts = judge({ ...aWindow(), expected });
