@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LabJson } from '../../lab/contract.js';
+import { processesOfLab } from '../../lab/hosts/processes.js';
+import { LabFolderError, LabInUseError, LabSizeError, startLab, type Lab } from '../../lab/lab.js';
+import { loadConfig } from '../../src/config/load-config.js';
+
+const getJson = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+
+describe('a lab', function () {
+  this.timeout(180_000);
+  let parent: string;
+  let dir: string;
+  let lab: Lab;
+
+  before(async () => {
+    parent = mkdtempSync(join(tmpdir(), 'zkferry-lab-'));
+    dir = join(parent, 'lab');
+    writeFileSync(join(parent, 'mine.txt'), 'mine');
+    lab = await startLab({ dir, agents: 2, watchers: false });
+  });
+  after(async () => {
+    if (existsSync(dir)) await lab.stop();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  const taskPids = () => {
+    const marks = lab.hosts.get('agent1');
+    return (marks?.processes() ?? []).filter((pid) =>
+      readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').includes('task.sh'),
+    );
+  };
+  const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
+    for (const end = performance.now() + 60_000; !(await holds()); await delay(50)) {
+      if (performance.now() > end) assert.fail(`${what}: never`);
+    }
+  };
+
+  it('lists every host with the pid of its service in lab.json', () => {
+    const json = JSON.parse(readFileSync(join(dir, 'lab.json'), 'utf8')) as LabJson;
+    assert.deepEqual(json, lab.json);
+    assert.deepEqual([json.source.length, json.target.length, json.observers.length], [3, 3, 3]);
+    assert.deepEqual([json.masters.length, json.agents.length, json.frameworks.length], [3, 2, 1]);
+    const running = [...json.source, ...json.target, ...json.masters, ...json.agents, ...json.frameworks];
+    for (const { pid, name } of running) assert.ok(pid !== null && existsSync(`/proc/${String(pid)}`), `${name} runs`);
+    for (const { pid, name } of json.observers) assert.equal(pid, null, `${name} does not run yet`);
+  });
+
+  it('writes a cluster.yaml that validates and names its files', async () => {
+    const loaded = await loadConfig(lab.clusterFile);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    const { config } = loaded;
+    assert.equal(config.agents.template.root, join(dir, 'hosts', '{host}'));
+    const agent = lab.json.agents[0];
+    assert.equal(
+      readFileSync(join(dir, 'hosts', agent?.host ?? '', 'etc/mesos/zk'), 'utf8'),
+      lab.host('agent1').read('etc/mesos/zk'),
+    );
+    assert.ok(config.observers.every(({ id }) => id > 100));
+  });
+
+  it('keeps an agent’s tasks through a restart of the agent, and loses them with its host', async () => {
+    const before = taskPids();
+    assert.equal(before.length, 2);
+    await lab.host('agent1').supervisor.restart('mesos-slave');
+    // while it waits for its agent, a task runs a timer beside itself
+    const after = taskPids();
+    assert.deepEqual(
+      before.filter((pid) => !after.includes(pid)),
+      [],
+    );
+    await lab.host('agent1').powerOff();
+    assert.deepEqual(lab.host('agent1').processes(), []);
+    for (const pid of before) assert.equal(existsSync(`/proc/${String(pid)}`), false);
+    await lab.host('agent1').powerOn();
+    const address = lab.json.agents[0]?.host ?? '';
+    await until('agent registered again', async () => {
+      const metrics = await getJson(`http://${address}:5051/metrics/snapshot`).catch(
+        () => ({}) as Record<string, unknown>,
+      );
+      return metrics['slave/registered'] === 1;
+    });
+  });
+
+  it('refuses a second lab in the same folder, a folder of somebody else’s, and what does not fit', async () => {
+    await assert.rejects(startLab({ dir }), LabInUseError);
+    const foreign = join(parent, 'foreign');
+    mkdirSync(join(foreign, 'hosts'), { recursive: true });
+    await assert.rejects(startLab({ dir: foreign }), LabFolderError);
+    assert.ok(existsSync(join(foreign, 'hosts')));
+    await assert.rejects(startLab({ dir: join(parent, 'big'), agents: 10_000 }), LabSizeError);
+  });
+
+  it('leaves nothing behind when it stops', async () => {
+    const pids = processesOfLab(dir);
+    assert.ok(pids.length >= 16, `${String(pids.length)} processes`);
+    await lab.stop();
+    assert.deepEqual(processesOfLab(dir), []);
+    assert.equal(existsSync(dir), false);
+    assert.equal(readFileSync(join(parent, 'mine.txt'), 'utf8'), 'mine');
+  });
+});
