@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { lookup } from 'node:dns/promises';
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import zookeeper from 'node-zookeeper-client';
 import { scaled } from '../duration.js';
@@ -21,8 +22,20 @@ interface ConnectionManager {
   findNextServer(callback: (server: { host: string; port: number | string }) => void): void;
   onSocketConnected(): void;
   updateTimeout(sessionTimeoutMs: number): void;
+  queue(
+    request: object,
+    callback: (error: Error | null, response?: { payload: { path: string } | null }) => void,
+  ): void;
 }
 
+/** The package's wire format. Its own `create` refuses `/path/`, the name of a sequential znode without a label. */
+interface Jute {
+  readonly OP_CODES: { readonly CREATE: number };
+  readonly protocol: { readonly CreateRequest: new () => object; readonly RequestHeader: new () => object };
+  readonly Request: new (header: object, payload: object) => object;
+}
+
+const jute = createRequire(import.meta.url)('node-zookeeper-client/lib/jute/index.js') as Jute;
 const connectedState = 2;
 const closedState = -2;
 
@@ -39,7 +52,7 @@ export class CredentialedClient extends EventEmitter<RawClientEvents> implements
   #expired = false;
   #wasConnected = false;
   readonly #watched = new Set<string>();
-  readonly #acl: zookeeper.ACL[];
+  readonly #acl: (zookeeper.ACL & { toRecord(): object })[];
 
   constructor(
     private readonly servers: ZkUrl['servers'],
@@ -50,7 +63,7 @@ export class CredentialedClient extends EventEmitter<RawClientEvents> implements
     this.#acl = [
       new zookeeper.ACL(zookeeper.Permission.READ, new zookeeper.Id('world', 'anyone')),
       new zookeeper.ACL(zookeeper.Permission.ALL, new zookeeper.Id('auth', '')),
-    ];
+    ] as (zookeeper.ACL & { toRecord(): object })[];
     void this.#open(performance.now());
   }
 
@@ -70,7 +83,18 @@ export class CredentialedClient extends EventEmitter<RawClientEvents> implements
   async create(path: string, data: Buffer, mode: 'persistent' | 'ephemeralSequential'): Promise<string> {
     const { PERSISTENT, EPHEMERAL_SEQUENTIAL } = zookeeper.CreateMode;
     const flags = mode === 'persistent' ? PERSISTENT : EPHEMERAL_SEQUENTIAL;
-    return this.#call((client, done) => client.create(path, data, this.#acl, flags, done));
+    return this.#call((client, done) => {
+      const payload = Object.assign(new jute.protocol.CreateRequest(), {
+        path,
+        data,
+        acl: this.#acl.map((entry) => entry.toRecord()),
+        flags,
+      });
+      const header = Object.assign(new jute.protocol.RequestHeader(), { type: jute.OP_CODES.CREATE });
+      managerOf(client).queue(new jute.Request(header, payload), (error, response) =>
+        done(error, response?.payload?.path ?? ''),
+      );
+    });
   }
 
   async exists(path: string): Promise<boolean> {
