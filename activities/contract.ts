@@ -82,11 +82,18 @@ export interface EnsembleActivities {
   /** Markers in both ensembles (S24); election and `log_replicas` parents in target with source's ACL; ≥ 1 write. */
   prepareTrees(a: { config: ClusterConfig; migration: string }): Promise<{ created: readonly string[] }>;
   /** Removes what `prepareTrees` made: markers; parents only when target has no session but ours (S17). */
-  cleanTrees(a: { config: ClusterConfig; migration: string; removeParents: boolean }): Promise<{ residue: readonly string[] }>;
+  cleanTrees(a: {
+    config: ClusterConfig;
+    migration: string;
+    removeParents: boolean;
+  }): Promise<{ residue: readonly string[] }>;
   /** Epochs of both ensembles as decimal strings (BigInt): every target server's, and what its files hold. */
   readEpochs(a: { config: ClusterConfig }): Promise<EpochReport>;
   /** Waits until every server of the ensemble serves and exactly one leads. */
-  awaitQuorum(a: { config: ClusterConfig; ensemble: EnsembleName }): Promise<{ epochs: Readonly<Record<string, string>> }>;
+  awaitQuorum(a: {
+    config: ClusterConfig;
+    ensemble: EnsembleName;
+  }): Promise<{ epochs: Readonly<Record<string, string>> }>;
 }
 
 export interface EpochReport {
@@ -117,7 +124,9 @@ export interface HostActivities {
    * what was set aside for this one), swaps the parked config in, lifts the hold and starts.
    * Refuses when it finds data of the other ensemble in place (S6).
    */
-  flipObserver(a: HostStep & { observer: ServerConfig; to: EnsembleName; deadline: Deadline }): Promise<{ startedAt: string }>;
+  flipObserver(
+    a: HostStep & { observer: ServerConfig; to: EnsembleName; deadline: Deadline },
+  ): Promise<{ startedAt: string }>;
   /** Deletes the data set aside (only after the migration is complete). */
   discardSetAside(a: HostStep & { observer: ServerConfig }): Promise<void>;
 
@@ -126,7 +135,9 @@ export interface HostActivities {
   /** Places the hold; the unit, if running, goes on, but cannot start again by itself. */
   holdUnit(a: HostStep & { host: HostConfig; unit: string; deadline: Deadline }): Promise<void>;
   /** Places the hold, stops the unit (SIGKILL after `graceMs`) and returns once it is proved stopped. */
-  stopHeld(a: HostStep & { host: HostConfig; unit: string; graceMs: number; deadline: Deadline }): Promise<StoppedReport>;
+  stopHeld(
+    a: HostStep & { host: HostConfig; unit: string; graceMs: number; deadline: Deadline },
+  ): Promise<StoppedReport>;
   /** Lifts the hold; starts the unit when `start`. */
   liftHold(a: HostStep & { host: HostConfig; unit: string; start: boolean; deadline: Deadline }): Promise<void>;
 
@@ -188,7 +199,10 @@ export interface ProofActivities {
     patienceMs: number;
   }): Promise<{ backAfterMs: number }>;
   /** The agent's running tasks, task id → container id; read before it is touched. */
-  readTasks(a: { access: Access; agent: AgentConfig }): Promise<{ id: string; tasks: Readonly<Record<string, string>> }>;
+  readTasks(a: {
+    access: Access;
+    agent: AgentConfig;
+  }): Promise<{ id: string; tasks: Readonly<Record<string, string>> }>;
   awaitFramework(a: {
     config: ClusterConfig;
     frameworkId: string;
@@ -213,15 +227,33 @@ export interface ProofActivities {
    * The barrier: no running master claims to lead. A master named in `stopped` was proved stopped by
    * its host; any other must answer `master/elected` 0 itself. Unknown is not clear.
    */
-  provesNoLeader(a: { config: ClusterConfig; stopped: readonly string[]; deadline: Deadline }): Promise<{ clear: true; at: string }>;
+  provesNoLeader(a: {
+    config: ClusterConfig;
+    stopped: readonly string[];
+    deadline: Deadline;
+  }): Promise<{ clear: true; at: string }>;
   /** Deletes exactly these znodes of proved-dead masters; missing ones are fine. */
   removeGhosts(a: { config: ClusterConfig; ensemble: EnsembleName; znodes: readonly string[] }): Promise<void>;
   /** Leader elected in the ensemble's own tree, itself claiming it, registry recovered (v1, ensemble_size ≥ quorum, state_fetch_ms). */
-  awaitLeader(a: { config: ClusterConfig; ensemble: EnsembleName; quorum: number; deadline: Deadline }): Promise<LeaderReport>;
+  awaitLeader(a: {
+    config: ClusterConfig;
+    ensemble: EnsembleName;
+    quorum: number;
+    deadline: Deadline;
+  }): Promise<LeaderReport>;
   /** `recovered_slaves` empty, every expected id active, no new registrations. Returns when patience ends, too. */
-  awaitAgentsBack(a: { config: ClusterConfig; expectedIds: readonly string[]; patienceMs: number }): Promise<AgentsBack>;
+  awaitAgentsBack(a: {
+    config: ClusterConfig;
+    expectedIds: readonly string[];
+    patienceMs: number;
+  }): Promise<AgentsBack>;
   /** Invariants during the soak; throws FERRY_INVARIANT naming the one broken. Heartbeats until `untilMs`. */
-  watchSoak(a: { config: ClusterConfig; ensemble: EnsembleName; expectedIds: readonly string[]; soakMs: number }): Promise<void>;
+  watchSoak(a: {
+    config: ClusterConfig;
+    ensemble: EnsembleName;
+    expectedIds: readonly string[];
+    soakMs: number;
+  }): Promise<void>;
   /** No client session is left on the observers (before they are retired). */
   provesObserversIdle(a: { config: ClusterConfig; patienceMs: number }): Promise<void>;
   /** Residue of this or an earlier migration, as findings; used at the end of a rollback. */

@@ -11,7 +11,7 @@ export type { Ports } from './ports.js';
 /** The full set of activities, by topic. */
 export function createActivities(ports: Ports): Activities {
   return {
-    ...createHostActivities(ports),
+    ...withHeartbeats(createHostActivities(ports)),
     ...withHeartbeats(createPlanningActivities(ports)),
     ...withHeartbeats(createEnsembleActivities(ports)),
     ...withHeartbeats(createProofActivities(ports)),

@@ -7,6 +7,7 @@ import type { AgentView } from '../../src/ports/mesos-api.js';
 import type { Ports } from '../ports.js';
 import { httpBase, ipsOf } from '../reach/addresses.js';
 import { claimedLeader } from '../reach/claims.js';
+import { discoveredAgent } from '../reach/discovered-agent.js';
 import { scope } from '../reach/scope.js';
 import type { Check } from './survey.js';
 
@@ -25,7 +26,7 @@ export async function surveyCluster(ports: Ports, config: ClusterConfig, check: 
     config.agents.hosts.map(async (agent) => ({ agent, ips: await ipsOf(agent.address) })),
   );
   const configFor = (registered: AgentView): AgentConfig | null => {
-    if (config.agents.discover) return discovered(config, registered);
+    if (config.agents.discover) return discoveredAgent(config, registered);
     const end = endpointOfPid(registered.pid);
     return (
       configured.find(({ agent, ips }) => end !== null && agent.httpPort === end.port && ips.includes(end.ip))?.agent ??
@@ -65,17 +66,5 @@ export async function surveyCluster(ports: Ports, config: ClusterConfig, check: 
       checkpoint,
       failoverTimeoutMs,
     })),
-  };
-}
-
-/** An agent found at the master: named by its hostname, reached at the address it announces. */
-function discovered({ agents }: ClusterConfig, { hostname, pid, port }: AgentView): AgentConfig {
-  const end = endpointOfPid(pid);
-  return {
-    ...agents.template,
-    name: hostname,
-    address: end?.ip ?? hostname,
-    httpPort: end?.port ?? port,
-    root: agents.template.root.replaceAll('{host}', hostname),
   };
 }

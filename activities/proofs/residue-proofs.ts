@@ -1,10 +1,14 @@
 import pLimit from 'p-limit';
-import type { HostConfig } from '../../src/domain/config.js';
+import type { ClusterConfig, HostConfig } from '../../src/domain/config.js';
 import type { Finding } from '../../src/domain/plan.js';
 import { residueFinding } from '../../src/domain/preflight/residue-rules.js';
 import { shq } from '../../src/domain/shell-quote.js';
+import { NotProvedError } from '../../src/domain/proof-errors.js';
 import type { ProofActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
+import { httpBase } from '../reach/addresses.js';
+import { claimedLeader } from '../reach/claims.js';
+import { discoveredAgent } from '../reach/discovered-agent.js';
 import { lockPath, markerPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
@@ -23,13 +27,14 @@ export function createResidueProofs(ports: Ports): Pick<ProofActivities, 'findRe
           }
         });
       }
+      const agents = config.agents.discover ? await discoveredAgents(ports, config) : config.agents.hosts;
       const limit = pLimit(8);
       const hosts: readonly HostConfig[] = [
         ...config.source.servers,
         ...config.target.servers,
         ...config.observers,
         ...config.masters,
-        ...config.agents.hosts,
+        ...agents,
         ...config.frameworks.flatMap(({ instances }) => instances),
       ];
       const folders = config.observers.map(({ name, dataDir, dataLogDir }) => ({
@@ -51,6 +56,16 @@ export function createResidueProofs(ports: Ports): Pick<ProofActivities, 'findRe
       return { findings: [...findings, ...found.flat()] };
     },
   };
+}
+
+/** Agents that are gone from the master cannot be asked; they were released one by one. */
+async function discoveredAgents(ports: Ports, config: ClusterConfig): Promise<HostConfig[]> {
+  const { signal } = scope();
+  const { leader } = await claimedLeader(ports, config, signal);
+  if (leader === null) throw new NotProvedError(null, 'no residue is left', 'no master leads', { retryable: true });
+  const credentials = await ports.secrets(config.credentials.mesos);
+  const { agents } = await ports.mesos.agents(httpBase(leader.master), credentials, signal);
+  return agents.map((agent) => discoveredAgent(config, agent));
 }
 
 function residueScript(cluster: string, root: string, dataDirs: readonly string[]): string {

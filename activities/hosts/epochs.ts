@@ -1,0 +1,80 @@
+import type { HostActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { runStep } from './script.js';
+import { stopUnit } from './units.js';
+
+const STEP_MS = 20_000;
+
+/**
+ * The raise of target's epoch, server by server (S16, Z 4). ZooKeeper keeps both epoch files in the
+ * snapshot folder, `dataDir/version-2` (`QuorumPeer.readEpochFromFile`), as decimal ASCII.
+ */
+export const createEpochs = (
+  ports: Ports,
+): Pick<HostActivities, 'stopServer' | 'writeEpoch' | 'restoreEpoch' | 'startServer'> => ({
+  stopServer: (step) => stopUnit(ports, step, step.server, step.server.unit, 10_000),
+
+  async writeEpoch(step) {
+    const { server } = step;
+    await runStep(ports, step, server, {
+      name: 'write-epoch',
+      detached: true,
+      timeoutMs: STEP_MS,
+      values: { unit: server.unit, folder: `${server.root}${server.dataDir}/version-2`, epoch: step.epoch },
+      body: `
+lock
+is_stopped || refuse "unit $unit is not stopped"
+for name in acceptedEpoch currentEpoch; do
+  held=$(cat "$folder/$name" 2> /dev/null || echo 0)
+  [ "$held" -le "$epoch" ] || refuse "$folder/$name holds $held, above $epoch"
+done
+if [ ! -d "$folder" ]; then
+  mkdir -p "$folder" && chown --reference="$(dirname "$folder")" "$folder" || fail "cannot create $folder"
+fi
+if [ ! -f "$state/epoch.kept" ]; then
+  [ ! -f "$folder/acceptedEpoch" ] || cp -p "$folder/acceptedEpoch" "$state/acceptedEpoch" || fail "cannot keep the old epoch"
+  : > "$state/epoch.kept"
+fi
+printf '%s' "$epoch" > "$folder/acceptedEpoch.zkferry-new" &&
+  chown --reference="$folder" "$folder/acceptedEpoch.zkferry-new" &&
+  mv -f "$folder/acceptedEpoch.zkferry-new" "$folder/acceptedEpoch" || fail "cannot write $folder/acceptedEpoch"
+`,
+    });
+  },
+
+  async restoreEpoch(step) {
+    const { server } = step;
+    await runStep(ports, step, server, {
+      name: 'restore-epoch',
+      detached: true,
+      timeoutMs: STEP_MS,
+      values: { unit: server.unit, folder: `${server.root}${server.dataDir}/version-2` },
+      body: `
+lock
+is_stopped || refuse "unit $unit is not stopped"
+[ -f "$state/epoch.kept" ] || exit 0
+if [ -f "$state/acceptedEpoch" ]; then
+  cp -p "$state/acceptedEpoch" "$folder/acceptedEpoch" || fail "cannot restore $folder/acceptedEpoch"
+else
+  rm -f "$folder/acceptedEpoch"
+fi
+`,
+    });
+  },
+
+  async startServer(step) {
+    const { server } = step;
+    await runStep(ports, step, server, {
+      name: 'start-server',
+      detached: true,
+      timeoutMs: STEP_MS,
+      values: { unit: server.unit },
+      body: `
+lock
+rm -f "$state/held-$unit"
+systemctl reset-failed "$unit" 2> /dev/null
+systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
+`,
+    });
+  },
+});

@@ -1,0 +1,127 @@
+import type { HostConfig } from '../../src/domain/config.js';
+import { DeadlineError, FencedError, HostStepError } from '../../src/domain/host-errors.js';
+import { shq } from '../../src/domain/shell-quote.js';
+import type { HostStep, Deadline } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { scope } from '../reach/scope.js';
+
+/** Folder on a host where a migration keeps what it must remember there (root prefix included). */
+export function stateFolder(host: HostConfig, cluster: string): string {
+  return `${host.root}/var/lib/zkferry/${cluster}`;
+}
+
+export interface Step {
+  /** For logs and errors, for example `stop-unit`. */
+  readonly name: string;
+  /** POSIX sh after the prologue; see `PROLOGUE` for what it may call. */
+  readonly body: string;
+  /** Shell variables for the body; values are quoted here, once and for all. */
+  readonly values: Readonly<Record<string, string | number>>;
+  /** Outside the window: goes on when the link drops (S2). */
+  readonly detached?: boolean;
+  readonly timeoutMs: number;
+  /** Only for steps that start something: withheld at or after this instant (S1). */
+  readonly deadline?: Deadline;
+}
+
+/**
+ * What every script can rely on:
+ *
+ * - `lock`: takes the host's lock and passes the fence (S2), or ends with 75 and changes nothing.
+ *   The lock is held until `unlock` or the end; nothing that can hang may run under it.
+ * - `refuse TEXT`: ends with 3, a reason that a retry does not mend; `fail TEXT`: ends with 4.
+ * - `main_pid`, `active_state`, `is_stopped`: the unit `$unit` as systemd and /proc see it now.
+ */
+const PROLOGUE = `
+set -u
+umask 022
+refuse() { echo "error=$1"; exit 3; }
+fail() { echo "error=$1"; exit 4; }
+fenced() { echo "fenced=$1"; exit 75; }
+lock() {
+  [ -d "$state" ] || fenced "the host is not adopted by a migration"
+  exec 9>> "$state/lock" || fail "cannot write to $state"
+  flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
+  owner=; current=
+  read -r owner current < "$state/generation" || fenced "the host was released"
+  [ "$owner" = "$migration" ] || fenced "the host belongs to migration $owner"
+  [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
+  [ "$current" -eq "$generation" ] || put "$migration $generation" "$state/generation"
+}
+unlock() { exec 9>&-; }
+put() {
+  printf '%s\\n' "$1" > "$2.new" && mv -f "$2.new" "$2" || fail "cannot write $2"
+}
+property() { systemctl show -p "$1" "$unit" | sed -n "s/^$1=//p"; }
+main_pid() { property MainPID; }
+active_state() { property ActiveState; }
+started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | cut -d' ' -f20; }
+cgroup_is_empty() {
+  group=$(property ControlGroup)
+  [ -n "$group" ] && [ "$group" != / ] || return 0
+  for procs in "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs"; do
+    [ -f "$procs" ] && [ -n "$(cat "$procs" 2> /dev/null)" ] && return 1
+  done
+  return 0
+}
+is_stopped() {
+  case $(active_state) in inactive | failed) ;; *) return 1 ;; esac
+  case $(main_pid) in '' | 0) ;; *) return 1 ;; esac
+  cgroup_is_empty
+}
+now_ms() { date +%s%3N; }
+`;
+
+/** Runs a step on a host. @returns the `key=value` lines it printed. */
+export async function runStep(
+  ports: Ports,
+  { access, fence }: HostStep,
+  host: HostConfig,
+  step: Step,
+): Promise<ReadonlyMap<string, string>> {
+  const { signal, heartbeat } = scope();
+  heartbeat(`${step.name} on ${host.name}`);
+  if (step.deadline !== undefined && step.deadline !== null && Date.now() >= step.deadline) {
+    throw new DeadlineError(host.name, step.name);
+  }
+  const values: Record<string, string | number> = {
+    state: stateFolder(host, fence.cluster),
+    migration: fence.migration,
+    generation: fence.generation,
+    root: host.root,
+    ...step.values,
+  };
+  const text = [
+    ...Object.entries(values).map(([name, value]) => `${name}=${shq(String(value))}`),
+    PROLOGUE,
+    step.body,
+    '',
+  ].join('\n');
+  const { name, detached = false, timeoutMs } = step;
+  const result = await ports.shell.run(host, access.ssh, { name, text, detached, timeoutMs }, signal);
+  const lines = new Map(
+    result.stdout
+      .split('\n')
+      .map((line) => /^([a-zA-Z]+)=(.*)$/.exec(line))
+      .filter((match) => match !== null)
+      .map((match) => [match[1] ?? '', match[2] ?? '']),
+  );
+  if (result.exitCode === 0) return lines;
+  if (result.exitCode === 75) throw new FencedError(host.name, name, lines.get('fenced') ?? 'unknown');
+  const reason = lines.get('error') ?? `exit code ${String(result.exitCode)}`;
+  const told = result.stderr.trim().split('\n').slice(-3).join('; ').slice(0, 300);
+  throw new HostStepError(
+    host.name,
+    name,
+    told === '' ? reason : `${reason} (${told})`,
+    result.exitCode !== 3,
+    lines.get('remedy'),
+  );
+}
+
+/** A value a script must have printed. */
+export function told(lines: ReadonlyMap<string, string>, key: string, host: HostConfig, step: string): string {
+  const value = lines.get(key);
+  if (value === undefined) throw new HostStepError(host.name, step, `it did not say ${key}`, true);
+  return value;
+}

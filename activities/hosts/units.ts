@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostConfig } from '../../src/domain/config.js';
+import { HostStepError, NotStoppedError } from '../../src/domain/host-errors.js';
+import type { HostActivities, HostStep, StoppedReport } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { scope } from '../reach/scope.js';
+import { runStep, stateFolder } from './script.js';
+
+/** Steps of the window are short; outside it a loaded host gets more time. */
+const STEP_MS = 10_000;
+/** After SIGKILL only a process in an uninterruptible wait stays. */
+const AFTER_KILL_MS = 5_000;
+
+/** Holding units down, stopping them with proof, and letting them go again (S2). */
+export const createUnits = (
+  ports: Ports,
+): Pick<HostActivities, 'prepareHold' | 'holdUnit' | 'stopHeld' | 'liftHold'> => ({
+  async prepareHold(step) {
+    const held = `${stateFolder(step.host, step.fence.cluster)}/held-${step.unit}`;
+    if (!/^[\w./@+-]+$/.test(held)) {
+      throw new HostStepError(
+        step.host.name,
+        'prepare-hold',
+        `systemd cannot take the path ${held} in a condition`,
+        false,
+      );
+    }
+    await runStep(ports, step, step.host, {
+      name: 'prepare-hold',
+      detached: true,
+      timeoutMs: 2 * STEP_MS,
+      values: { unit: step.unit, held },
+      // Conditions are not looked at on an automatic restart since systemd 254, ExecCondition always is.
+      body: `
+lock
+folder="$root/etc/systemd/system/$unit.service.d"
+dropin="$folder/90-zkferry.conf"
+wanted="# Written by zkferry; removed at the end of the migration.
+[Unit]
+ConditionPathExists=!$held
+[Service]
+ExecCondition=/bin/sh -c 'test ! -e $held'"
+if [ "$(cat "$dropin" 2> /dev/null)" != "$wanted" ]; then
+  mkdir -p "$folder" || fail "cannot create $folder"
+  put "$wanted" "$dropin"
+  systemctl daemon-reload || fail "systemctl daemon-reload failed"
+fi
+`,
+    });
+  },
+
+  async holdUnit(step) {
+    await runStep(ports, step, step.host, {
+      name: 'hold-unit',
+      timeoutMs: STEP_MS,
+      values: { unit: step.unit },
+      body: 'lock\n: > "$state/held-$unit" || fail "cannot write $state/held-$unit"\n',
+    });
+  },
+
+  stopHeld: (step) => stopUnit(ports, step, step.host, step.unit, step.graceMs),
+
+  async liftHold(step) {
+    await runStep(ports, step, step.host, {
+      name: step.start ? 'start-unit' : 'lift-hold',
+      timeoutMs: STEP_MS,
+      values: { unit: step.unit, start: step.start ? 1 : 0 },
+      deadline: step.deadline,
+      body: `
+lock
+rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
+if [ "$start" = 1 ]; then
+  systemctl reset-failed "$unit" 2> /dev/null
+  systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
+fi
+`,
+    });
+  },
+});
+
+/**
+ * Holds a unit down, stops it and returns once it is proved stopped: systemd says so, its main
+ * process of before is gone, and its control group is empty. SIGKILL after `graceMs`.
+ *
+ * The effects are under the lock, the waiting is not: a stop that hangs never blocks a later stage.
+ *
+ * @throws NotStoppedError (look again: a retry does), FencedError
+ */
+export async function stopUnit(
+  ports: Ports,
+  step: HostStep,
+  host: HostConfig,
+  unit: string,
+  graceMs: number,
+): Promise<StoppedReport> {
+  const began = Date.now();
+  const { signal, heartbeat } = scope();
+  const values = { unit };
+  const asked = await runStep(ports, step, host, {
+    name: 'stop-unit',
+    timeoutMs: STEP_MS,
+    values: { ...values, rounds: Math.max(1, Math.ceil(graceMs / 50)) },
+    body: `
+lock
+: > "$state/held-$unit" || fail "cannot write $state/held-$unit"
+pid=$(main_pid)
+echo "pid=$pid"
+echo "born=$(started_at "$pid")"
+is_stopped || systemctl stop --no-block "$unit" || fail "systemctl stop $unit failed"
+unlock
+n=0
+until is_stopped || [ "$n" -ge "$rounds" ]; do sleep 0.05; n=$((n + 1)); done
+if is_stopped; then echo stopped=1; else echo stopped=0; fi
+`,
+  });
+  const before = { pid: asked.get('pid') ?? '0', born: asked.get('born') ?? '' };
+  const killedAt = Date.now();
+  for (let round = 0; ; round += 1) {
+    const seen = await runStep(ports, step, host, {
+      name: 'prove-stopped',
+      timeoutMs: STEP_MS,
+      values: { ...values, ...before, kill: round === 1 ? 1 : 0 },
+      body: `
+if [ "$kill" = 1 ]; then
+  lock
+  is_stopped || systemctl kill -s KILL "$unit"
+  unlock
+fi
+n=0
+until is_stopped || [ "$n" -ge 10 ]; do sleep 0.05; n=$((n + 1)); done
+echo "seen=$(active_state), main process $(main_pid)"
+alive=0
+case $pid in '' | 0) ;; *) [ -n "$born" ] && [ "$(started_at "$pid")" = "$born" ] && alive=1 ;; esac
+if is_stopped && [ "$alive" = 0 ]; then echo stopped=1; else echo stopped=0; fi
+`,
+    });
+    if (seen.get('stopped') === '1') {
+      return { stoppedAt: new Date().toISOString(), tookMs: Date.now() - began };
+    }
+    if (Date.now() - killedAt > AFTER_KILL_MS) {
+      throw new NotStoppedError(host.name, unit, seen.get('seen') ?? 'nothing');
+    }
+    heartbeat(`${unit} on ${host.name} is not down yet: ${seen.get('seen') ?? ''}`);
+    await delay(100, undefined, { signal });
+  }
+}
