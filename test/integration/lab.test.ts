@@ -4,11 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabJson } from '../../lab/contract.js';
-import { processesOfLab } from '../../lab/hosts/processes.js';
+import { isAlive, processesOfLab } from '../../lab/hosts/processes.js';
 import { LabFolderError, LabInUseError, LabSizeError, startLab, type Lab } from '../../lab/lab.js';
 import { loadConfig } from '../../src/config/load-config.js';
 
-const getJson = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+/** Null while nothing answers. */
+const getJson = async (url: string): Promise<Record<string, unknown> | null> => {
+  try {
+    return (await (await fetch(url)).json()) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+};
 
 describe('a lab', function () {
   this.timeout(180_000);
@@ -74,14 +81,12 @@ describe('a lab', function () {
     );
     await lab.host('agent1').powerOff();
     assert.deepEqual(lab.host('agent1').processes(), []);
-    for (const pid of before) assert.equal(existsSync(`/proc/${String(pid)}`), false);
+    for (const pid of before) assert.equal(isAlive(pid), false);
     await lab.host('agent1').powerOn();
     const address = lab.json.agents[0]?.host ?? '';
     await until('agent registered again', async () => {
-      const metrics = await getJson(`http://${address}:5051/metrics/snapshot`).catch(
-        () => ({}) as Record<string, unknown>,
-      );
-      return metrics['slave/registered'] === 1;
+      const metrics = await getJson(`http://${address}:5051/metrics/snapshot`);
+      return metrics?.['slave/registered'] === 1;
     });
   });
 
@@ -96,7 +101,7 @@ describe('a lab', function () {
 
   it('leaves nothing behind when it stops', async () => {
     const pids = processesOfLab(dir);
-    assert.ok(pids.length >= 16, `${String(pids.length)} processes`);
+    assert.ok(pids.length >= 12, `${String(pids.length)} processes`);
     await lab.stop();
     assert.deepEqual(processesOfLab(dir), []);
     assert.equal(existsSync(dir), false);
