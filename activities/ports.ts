@@ -2,6 +2,7 @@ import type { HostShell } from '../src/ports/host-shell.js';
 import type { MesosApi } from '../src/ports/mesos-api.js';
 import type { ServerProbe } from '../src/ports/server-probe.js';
 import type { ZnodeStore } from '../src/ports/znode-store.js';
+import type { InputVerdict } from './contract.js';
 
 /** Everything activities reach the world through. */
 export interface Ports {
@@ -11,4 +12,6 @@ export interface Ports {
   readonly shell: HostShell;
   /** Resolves a credentials reference (`file:…`, `env:…`); null stays null. */
   readonly secrets: (reference: string | null) => Promise<string | null>;
+  /** Checks the workflow's one argument; every error with its path. */
+  readonly parseInput: (input: unknown) => InputVerdict;
 }

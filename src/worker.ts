@@ -14,6 +14,7 @@ import { connectionSettings, TASK_QUEUE, TemporalUnreachableError } from './adap
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
+import { parseInput } from './config/parse-input.js';
 
 /** The real world behind every port: the only place where adapters meet activities. */
 export function realPorts(): Ports {
@@ -23,6 +24,7 @@ export function realPorts(): Ports {
     mesos: new MesosHttp(),
     shell: new SshShell(resolveSecret),
     secrets: resolveSecret,
+    parseInput,
   };
 }
 

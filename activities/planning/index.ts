@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { planHash } from '../../src/domain/canonical-json.js';
-import { parseInput } from '../../src/config/parse-input.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { budgetOf, makePlan, plannedAgents } from '../../src/domain/make-plan.js';
 import type { Plan } from '../../src/domain/plan.js';
@@ -19,7 +18,7 @@ const LOOKS = 4;
 
 export function createPlanningActivities(ports: Ports): PlanningActivities {
   return {
-    validateInput: ({ input }) => Promise.resolve(parseInput(input)),
+    validateInput: ({ input }) => Promise.resolve(ports.parseInput(input)),
 
     async surveyAndPlan({ config }) {
       const survey = await surveyAll(ports, config);

@@ -41,7 +41,8 @@ export function createElectionProofs(ports: Ports): ElectionProofs {
       const at = await awaitProof(request, async (signal) => {
         const claims = await readClaims(ports, config, others, signal, 1_000);
         const claimants = claims.filter(({ elected }) => elected === true);
-        if (claimants.length > 0) return unproved(`${claimants.map(({ master }) => master.name).join(', ')} claims to lead`);
+        if (claimants.length > 0)
+          return unproved(`${claimants.map(({ master }) => master.name).join(', ')} claims to lead`);
         const silent = claims.filter(({ elected }) => elected === null);
         const doubts = await Promise.all(
           silent.map(async ({ master, why }) => {

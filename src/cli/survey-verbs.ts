@@ -7,6 +7,7 @@ import { SshShell } from '../adapters/ssh-shell.js';
 import { ZookeeperStore } from '../adapters/zookeeper-store.js';
 import { resolveSecret } from '../config/credentials.js';
 import { loadConfig } from '../config/load-config.js';
+import { parseInput } from '../config/parse-input.js';
 import type { Finding, Plan, PlanResult } from '../domain/plan.js';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printJson, printLine, printTable, withJson } from './output.js';
@@ -53,6 +54,7 @@ async function survey(file: string, json: boolean, print: (result: PlanResult) =
       mesos: new MesosHttp(),
       shell,
       secrets: resolveSecret,
+      parseInput,
     });
     const result = await activities.surveyAndPlan({ config: loaded.config });
     print(result);

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { planHash } from '../../src/domain/canonical-json.js';
+import { makePlan } from '../../src/domain/make-plan.js';
+import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
+import { parseSocketAddress } from '../../src/domain/socket-table.js';
+import { isClean, stragglersOf } from '../../src/domain/straggler.js';
+import type { Survey } from '../../src/domain/survey.js';
+import { aSpreadConfig, aSurvey } from '../fakes/surveys.js';
+
+const config = aSpreadConfig();
+const migration = 'zkferry-test/run';
+
+describe('a plan', () => {
+  it('holds nothing that a second survey would see differently', () => {
+    const survey = aSurvey(config);
+    const later: Survey = {
+      ...survey,
+      source: { ...survey.source, servers: survey.source.servers.map((server) => ({ ...server, epoch: '4' })) },
+      masters: survey.masters.map((one) => ({ ...one, metrics: { ...one.metrics, 'master/uptime_secs': 99 } })),
+      cluster: survey.cluster && { ...survey.cluster, agents: [...survey.cluster.agents].reverse() },
+    };
+    assert.equal(planHash(makePlan(config, later)), planHash(makePlan(config, survey)));
+  });
+
+  it('changes its hash when the budget or an agent changes', () => {
+    const survey = aSurvey(config);
+    const hash = planHash(makePlan(config, survey));
+    const fewer = {
+      ...survey,
+      cluster: survey.cluster && { ...survey.cluster, agents: survey.cluster.agents.slice(1) },
+    };
+    assert.notEqual(planHash(makePlan(config, fewer)), hash);
+    const lower = { ...config, policy: { ...config.policy, budgetMs: 60_000 } };
+    assert.equal(makePlan(lower, survey).budget.budgetMs, 60_000);
+    assert.notEqual(planHash(makePlan(lower, survey)), hash);
+  });
+
+  it('raises the epoch only where the operator allows the restart', () => {
+    assert.equal(makePlan(config, aSurvey(config)).raiseEpoch, true);
+    const fixed = { ...config, target: { ...config.target, allowRestart: false } };
+    assert.equal(makePlan(fixed, aSurvey(config)).raiseEpoch, false);
+  });
+
+  it('shows each move with the URL before and after, without credentials, and how it is undone', () => {
+    const moves = makePlan(config, aSurvey(config)).steps.filter(({ after }) => after !== null);
+    assert.deepEqual(
+      moves.map(({ host }) => host),
+      ['a1', 'a2', 'f1', 'm1', 'm2', 'm3'],
+    );
+    for (const { before, after, undo } of moves) {
+      assert.equal(before, 'zk://10.1.0.1:2181,10.1.0.2:2181,10.1.0.3:2181/mesos');
+      assert.equal(after, 'zk://10.1.0.7:2181,10.1.0.8:2181,10.1.0.9:2181/mesos');
+      assert.match(undo, /original/);
+    }
+  });
+});
+
+describe('a fresh preflight in mid-migration', () => {
+  const plan = makePlan(config, aSurvey(config));
+  const observers = { servers: plan.urls.observers.servers, path: '/mesos' };
+  const moved = (): Survey => {
+    const survey = aSurvey(config);
+    assert.ok(survey.source.tree);
+    const raised = survey.target.servers.map((server) => ({ ...server, epoch: '104' }));
+    return {
+      ...survey,
+      source: { ...survey.source, tree: { ...survey.source.tree, lock: JSON.stringify({ migration }) } },
+      target: { ...survey.target, servers: raised },
+      hosts: Object.fromEntries(
+        Object.entries(survey.hosts).map(([name, host]) => [
+          name,
+          host.place === null ? host : { ...host, place: { ...host.place, url: observers, runsWith: observers } },
+        ]),
+      ),
+    };
+  };
+  const ids = (survey: Survey): string[] =>
+    replanFindings(config, plan, survey, migration).map(({ id, host }) => `${id} ${String(host)}`);
+
+  it('finds nothing when everything is on the observers', () => {
+    assert.deepEqual(ids(moved()), []);
+  });
+
+  it('names a process that went back to another URL', () => {
+    const survey = moved();
+    const host = survey.hosts['a1'];
+    assert.ok(host?.place);
+    const hosts = {
+      ...survey.hosts,
+      a1: { ...host, place: { ...host.place, runsWith: { ...observers, path: '/other' } } },
+    };
+    assert.deepEqual(ids({ ...survey, hosts }), ['master-url-not-observers a1']);
+  });
+
+  it('names an epoch that source has caught up with, a lost agent and a lost lock', () => {
+    const survey = moved();
+    assert.ok(survey.cluster && survey.source.tree);
+    const changed: Survey = {
+      ...survey,
+      source: {
+        servers: survey.source.servers.map((server) => ({ ...server, epoch: '104' })),
+        tree: { ...survey.source.tree, lock: JSON.stringify({ migration: 'other' }) },
+      },
+      cluster: { ...survey.cluster, agents: survey.cluster.agents.slice(1) },
+    };
+    assert.deepEqual(ids(changed), ['epoch-not-above null', 'agent-gone a1', 'lock-lost null']);
+  });
+});
+
+describe('the straggler check', () => {
+  const { agents } = makePlan(config, aSurvey(config));
+  const accepting = { ...config, policy: { ...config.policy, acceptClients: ['10.7.7.7'] } };
+
+  it('tells agents, which can be moved again, from everybody else', () => {
+    const found = stragglersOf(config, agents, [
+      { client: '10.1.0.13:40000', sessionId: '0x1', owner: 'a1' },
+      { client: '10.1.0.10:40000', sessionId: '0x2', owner: 'm1' },
+      { client: '10.7.7.7:40000', sessionId: '0x3', owner: null },
+    ]);
+    assert.deepEqual(found.agentsOnSource, ['a1']);
+    assert.deepEqual(
+      found.findings.map(({ id, host }) => `${id} ${String(host)}`),
+      ['left-on-source m1', 'unknown-client 10.7.7.7'],
+    );
+  });
+
+  it('is clean when only accepted clients are left', () => {
+    assert.ok(isClean(stragglersOf(accepting, agents, [{ client: '10.7.7.7:1', sessionId: '0x3', owner: null }])));
+  });
+
+  it('does not take a session without a connection for gone', () => {
+    assert.ok(!isClean(stragglersOf(accepting, agents, [{ client: null, sessionId: '0x3', owner: null }])));
+  });
+});
+
+describe('a socket table', () => {
+  it('is read in the byte order of the machine, mapped addresses as IPv4', () => {
+    assert.deepEqual(parseSocketAddress('0100007F:0885'), { ip: '127.0.0.1', port: 2181 });
+    assert.deepEqual(parseSocketAddress('0000000000000000FFFF00000100007F:0885'), { ip: '127.0.0.1', port: 2181 });
+    assert.deepEqual(parseSocketAddress('B80D0120000000000000000001000000:0885'), {
+      ip: '2001:db8:0:0:0:0:0:1',
+      port: 2181,
+    });
+  });
+});
