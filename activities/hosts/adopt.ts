@@ -18,11 +18,12 @@ command -v systemctl > /dev/null || refuse "the command systemctl is missing"
 mkdir -p "$state" && chmod 700 "$state" || fail "cannot create $state"
 exec 9>> "$state/lock" || fail "cannot write to $state"
 flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
-owner=; current=0
-if [ -f "$state/generation" ]; then read -r owner current < "$state/generation" || refuse "$state/generation cannot be read"; fi
-if [ -n "$owner" ] && [ "$owner" != "$migration" ]; then
-  echo "remedy=end migration $owner first, or remove $state when it is certain that it has ended"
-  refuse "the host is adopted by migration $owner"
+[ "$state/lock" -ef /proc/self/fd/9 ] || fail "the host was being released at the same moment"
+holder=; current=0
+if [ -f "$state/generation" ]; then read -r holder current < "$state/generation" || refuse "$state/generation cannot be read"; fi
+if [ -n "$holder" ] && [ "$holder" != "$migration" ]; then
+  echo "remedy=end migration $holder first, or remove $state when it is certain that it has ended"
+  refuse "the host is adopted by migration $holder"
 fi
 [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
 put "$migration $generation" "$state/generation"
@@ -36,23 +37,34 @@ put "$migration $generation" "$state/generation"
       detached: true,
       timeoutMs: TIMEOUT_MS,
       values: { units: step.units.join(' ') },
+      // What belongs to other units of the same machine stays, and with it the folder.
       body: `
 if [ ! -d "$state" ]; then exit 0; fi
 lock
 for unit in $units; do
   [ ! -e "$state/held-$unit" ] || refuse "unit $unit is still held down; it must be started before the host is released"
 done
-reload=
 for unit in $units; do
-  dropin="$root/etc/systemd/system/$unit.service.d/90-zkferry.conf"
-  if [ -e "$dropin" ]; then rm -f "$dropin" || fail "cannot remove $dropin"; reload=1; fi
-  rmdir "$root/etc/systemd/system/$unit.service.d" 2> /dev/null
+  if [ -f "$state/place-$unit" ]; then
+    # The temporary file of an edit that a crash broke off.
+    file=$(cat "$state/place-$unit")
+    rm -f "$(temporary "$file")"
+  fi
+  if [ -f "$state/parked-$unit" ]; then
+    config=$(cat "$state/parked-$unit")
+    rm -f "$config.zkferry-source" "$config.zkferry-target"
+  fi
+  if [ -e "$state/drop-in-$unit" ]; then
+    dropin=$(drop_in)
+    rm -f "$dropin" || fail "cannot remove $dropin"
+    rmdir "\${dropin%/*}" 2> /dev/null
+    systemctl daemon-reload || fail "systemctl daemon-reload failed"
+  fi
+  rm -rf "$state"/*-"$unit" || fail "cannot remove the files of $unit in $state"
 done
-[ -z "$reload" ] || systemctl daemon-reload || fail "systemctl daemon-reload failed"
-if [ -f "$state/parked" ]; then
-  config=$(cat "$state/parked")
-  rm -f "$config.zkferry-source" "$config.zkferry-target"
-fi
+for left in "$state"/*; do
+  case \${left##*/} in lock | generation) ;; *) exit 0 ;; esac
+done
 rm -rf "$state" || fail "cannot remove $state"
 rmdir "$root/var/lib/zkferry" 2> /dev/null
 exit 0

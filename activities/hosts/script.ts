@@ -30,7 +30,11 @@ export interface Step {
  * - `lock`: takes the host's lock and passes the fence (S2), or ends with 75 and changes nothing.
  *   The lock is held until `unlock` or the end; nothing that can hang may run under it.
  * - `refuse TEXT`: ends with 3, a reason that a retry does not mend; `fail TEXT`: ends with 4.
+ * - `put TEXT FILE`: a line into a file, by rename, and on the disk when it returns.
+ * - `temporary FILE`: name of the temporary file beside it.
  * - `main_pid`, `active_state`, `is_stopped`: the unit `$unit` as systemd and /proc see it now.
+ * - `drop_in`, `ensure_drop_in`, `hold`: what keeps `$unit` down (S2). Conditions are not looked at on an
+ *   automatic restart since systemd 254, `ExecCondition` always is (and unknown, so ignored, before 243).
  */
 const PROLOGUE = `
 set -u
@@ -42,32 +46,68 @@ lock() {
   [ -d "$state" ] || fenced "the host is not adopted by a migration"
   exec 9>> "$state/lock" || fail "cannot write to $state"
   flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
-  owner=; current=
-  read -r owner current < "$state/generation" || fenced "the host was released"
-  [ "$owner" = "$migration" ] || fenced "the host belongs to migration $owner"
+  [ "$state/lock" -ef /proc/self/fd/9 ] || fenced "the host was released"
+  fence_holder=; current=
+  read -r fence_holder current < "$state/generation" || fenced "the host was released"
+  [ "$fence_holder" = "$migration" ] || fenced "the host belongs to migration $fence_holder"
   [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
   [ "$current" -eq "$generation" ] || put "$migration $generation" "$state/generation"
 }
 unlock() { exec 9>&-; }
 put() {
-  printf '%s\\n' "$1" > "$2.new" && mv -f "$2.new" "$2" || fail "cannot write $2"
+  printf '%s\\n' "$1" > "$2.new" && flush "$2.new" && mv -f "$2.new" "$2" && flush "\${2%/*}" || fail "cannot write $2"
 }
+# Hidden, since Mesos' wrapper takes every visible file of its folders for a flag.
+temporary() { echo "$(dirname "$1")/.$(basename "$1").zkferry-new"; }
+# Before coreutils 8.24 sync takes no file.
+flush() { sync "$1" 2> /dev/null || sync; }
 property() { systemctl show -p "$1" "$unit" | sed -n "s/^$1=//p"; }
 main_pid() { property MainPID; }
 active_state() { property ActiveState; }
 started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | cut -d' ' -f20; }
 cgroup_is_empty() {
-  group=$(property ControlGroup)
-  [ -n "$group" ] && [ "$group" != / ] || return 0
+  group=\${shown#*ControlGroup=}
+  group=\${group%%"$newline"*}
+  case $group in /?*) ;; *) return 0 ;; esac
   for procs in "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs"; do
     [ -f "$procs" ] && [ -n "$(cat "$procs" 2> /dev/null)" ] && return 1
   done
   return 0
 }
+newline='
+'
 is_stopped() {
-  case $(active_state) in inactive | failed) ;; *) return 1 ;; esac
-  case $(main_pid) in '' | 0) ;; *) return 1 ;; esac
+  shown=$(systemctl show -p ActiveState -p MainPID -p ControlGroup "$unit")$newline || return 1
+  case $newline$shown in *"\${newline}ActiveState=inactive$newline"* | *"\${newline}ActiveState=failed$newline"*) ;; *) return 1 ;; esac
+  case $newline$shown in *"\${newline}MainPID=0$newline"*) ;; *) return 1 ;; esac
   cgroup_is_empty
+}
+drop_in() {
+  case $unit in *.service) file_of_unit=$unit ;; *) file_of_unit=$unit.service ;; esac
+  echo "$root/etc/systemd/system/$file_of_unit.d/90-zkferry.conf"
+}
+ensure_drop_in() {
+  dropin=$(drop_in)
+  held="$state/held-$unit"
+  case $held in *[!A-Za-z0-9_./@+-]*) refuse "systemd cannot take the path $held in a condition" ;; esac
+  wanted_dropin="# Written by zkferry; removed at the end of the migration.
+[Unit]
+ConditionPathExists=!$held
+[Service]
+ExecCondition=/bin/sh -c 'test ! -e $held'"
+  : > "$state/drop-in-$unit" || fail "cannot write to $state"
+  if [ "$(cat "$dropin" 2> /dev/null)" != "$wanted_dropin" ]; then
+    mkdir -p "\${dropin%/*}" || fail "cannot create \${dropin%/*}"
+    put "$wanted_dropin" "$dropin"
+    systemctl daemon-reload || fail "systemctl daemon-reload failed"
+  fi
+  # A crash may have come between the file and the reload.
+  case $(property NeedDaemonReload) in yes) systemctl daemon-reload || fail "systemctl daemon-reload failed" ;; esac
+  case " $(property DropInPaths) " in *" $dropin "*) ;; *) fail "systemd does not take $dropin into account" ;; esac
+}
+hold() {
+  ensure_drop_in
+  [ -e "$state/held-$unit" ] || { put held "$state/held-$unit"; }
 }
 now_ms() { date +%s%3N; }
 `;

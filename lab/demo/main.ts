@@ -20,4 +20,9 @@ const program = new Command('npm run demo --')
     process.exitCode = (await runDemo(options)) ? 0 : 1;
   });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -41,10 +41,21 @@ export class SshKeys {
 
   private keyPair(file: string, comment: string): KeyPair {
     if (!existsSync(file)) {
-      const made = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+      const made = generate(comment);
       writeFileSync(`${file}.pub`, `${made.public.trim()}\n`);
       writeFileSync(file, `${made.private.trim()}\n`, { mode: 0o600 });
     }
     return { private: readFileSync(file, 'utf8'), public: readFileSync(`${file}.pub`, 'utf8') };
+  }
+}
+
+/**
+ * ssh2 strips leading zero bytes of a public key (`lib/keygen.js`, `ed25519`), which makes one key in
+ * 256 malformed; such a one is thrown away.
+ */
+function generate(comment: string): KeyPair {
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (!(ssh2.utils.parseKey(made.private) instanceof Error)) return made;
   }
 }

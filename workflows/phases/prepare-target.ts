@@ -17,12 +17,14 @@ export function prepareTarget(ferry: Ferry): Phase {
     rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
     apply: async () => {
       await onHost('lock the cluster for this migration').acquireLock({ config, migration });
-      await onHost('prepare the trees of target').prepareTrees({ config, migration });
       if (ferry.plan.raiseEpoch && !(await targetIsAhead(ferry))) {
         const { raiseTo } = await look('read the epochs').readEpochs({ config });
         raised = raiseTo;
         await raiseEpoch(ferry, raiseTo);
       }
+      // Servers report the new epoch only after its first write, so the trees come after the raise.
+      await onHost('prepare the trees of target').prepareTrees({ config, migration });
+      if (ferry.plan.raiseEpoch) await requireTargetAhead(ferry);
     },
     compensate: async () => {
       if (raised !== null) await settleEpoch(ferry, raised);
@@ -45,16 +47,18 @@ async function raiseEpoch(ferry: Ferry, epoch: string): Promise<void> {
   await stopAll(ferry, step); // barrier: no file changes before every server is proved stopped
   await each(ferry, (server) => onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch }));
   await startAll(ferry);
-  if (!(await targetIsAhead(ferry))) {
-    throw ApplicationFailure.nonRetryable(
-      'the epoch of target is not above that of source after the raise',
-      'FERRY_EPOCH',
-      {
-        host: null,
-        remedy: 'Retry; each try raises it again above whatever source holds then',
-      },
-    );
-  }
+}
+
+async function requireTargetAhead(ferry: Ferry): Promise<void> {
+  if (await targetIsAhead(ferry)) return;
+  throw ApplicationFailure.nonRetryable(
+    'the epoch of target is not above that of source after the raise',
+    'FERRY_EPOCH',
+    {
+      host: null,
+      remedy: 'Retry; each try raises it again above whatever source holds then',
+    },
+  );
 }
 
 /** Old files back when no new leader formed, otherwise forward to the same epoch everywhere. */
