@@ -19,7 +19,11 @@ const ip = flags.string('advertise_ip') ?? flags.string('ip') ?? '127.0.0.1';
 const port = Number(flags.string('advertise_port') ?? flags.number('port'));
 const hostname = flags.string('hostname') ?? ip;
 logInfo(`Version: ${MESOS_VERSION}`);
-logInfo(`Flags at startup: ${Object.entries(flags.shown()).map(([name, value]) => `--${name}="${value}"`).join(' ')}`);
+logInfo(
+  `Flags at startup: ${Object.entries(flags.shown())
+    .map(([name, value]) => `--${name}="${value}"`)
+    .join(' ')}`,
+);
 mkdirSync(flags.string('work_dir') ?? '', { recursive: true });
 
 const self = `slave(1)@${ip}:${port}`;

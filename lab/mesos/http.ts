@@ -38,6 +38,7 @@ export class HttpServer {
   constructor(
     private readonly prefix: string,
     private readonly authentication: Authentication,
+    private readonly routesAfterMs = ROUTES_AFTER_MS,
   ) {
     this.server = createServer((request, response) => void this.serve(request, response));
     // A peer's idle connection is its link: never closed by us, or a message in flight would be lost.
@@ -58,11 +59,23 @@ export class HttpServer {
     });
   }
 
+  /** Ends every connection, as the end of the process would. */
+  close(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
+
   private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const path = decodeURIComponent(url.pathname).replace(/(.)\/$/, '$1');
     const route = this.find(path);
-    if (route === undefined || performance.now() - this.startedAt < ROUTES_AFTER_MS) {
+    if (route === undefined || performance.now() - this.startedAt < this.routesAfterMs) {
       incoming.resume();
       sendText(response, 404, '');
       return;

@@ -22,7 +22,8 @@ import { ReplicatedLog, replicaHandlers } from './zk/replicated-log.js';
 /** The miniature `mesos-master`. Four ZooKeeper sessions: contender, detector, log membership, log network. */
 const flags = startFlags(MASTER_FLAGS, ['work_dir']);
 if (flags.string('zk') === null) exitWith(1, 'The miniature master needs --zk');
-if (flags.string('quorum') === null) exitWith(1, 'Need to specify --quorum for replicated log based registry when using ZooKeeper');
+if (flags.string('quorum') === null)
+  exitWith(1, 'Need to specify --quorum for replicated log based registry when using ZooKeeper');
 const url = startZkUrl(flags, 'zk', 'Failed to create a master contender');
 const ip = flags.string('advertise_ip') ?? flags.string('ip') ?? '127.0.0.1';
 const port = Number(flags.string('advertise_port') ?? flags.number('port'));
@@ -35,7 +36,11 @@ const journal = new Journal(process.env['MINI_MESOS_JOURNAL'] ?? null, info.id);
 exitJournal.write = (reason) => journal.write('exiting', reason);
 journal.write('started');
 logInfo(`Version: ${MESOS_VERSION}`);
-logInfo(`Flags at startup: ${Object.entries(flags.shown()).map(([name, value]) => `--${name}="${value}"`).join(' ')}`);
+logInfo(
+  `Flags at startup: ${Object.entries(flags.shown())
+    .map(([name, value]) => `--${name}="${value}"`)
+    .join(' ')}`,
+);
 mkdirSync(workDir, { recursive: true });
 
 const realms = new Set(

@@ -4,9 +4,13 @@ export function resourcesJson(text: string): Record<string, number | string> {
   for (const part of text.split(';')) {
     const colon = part.indexOf(':');
     if (colon < 0) continue;
-    const name = part.slice(0, colon).replace(/\(.*\)$/, '').trim();
+    const name = part
+      .slice(0, colon)
+      .replace(/\(.*\)$/, '')
+      .trim();
     const value = part.slice(colon + 1).trim();
-    parsed[name] = value.startsWith('[') || value.startsWith('{') || Number.isNaN(Number(value)) ? value : Number(value);
+    parsed[name] =
+      value.startsWith('[') || value.startsWith('{') || Number.isNaN(Number(value)) ? value : Number(value);
   }
   return parsed;
 }

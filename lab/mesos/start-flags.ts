@@ -6,7 +6,8 @@ import { resolveZkUrl, type ZkUrl } from './zk/zk-url.js';
 export function startFlags(specs: Readonly<Record<string, FlagSpec>>, required: readonly string[]): Flags {
   try {
     const flags = parseFlags(specs, process.argv.slice(2), process.env);
-    for (const name of required) if (flags.string(name) === null) throw new FlagError(`Missing required option --${name}`);
+    for (const name of required)
+      if (flags.string(name) === null) throw new FlagError(`Missing required option --${name}`);
     return flags;
   } catch (cause) {
     if (!(cause instanceof FlagError)) throw cause;

@@ -34,7 +34,10 @@ export class MiniCluster {
 
   master(n: number, quorum: number, extra: readonly string[] = [], zk = this.zk): MiniProcess {
     const flags = [`--zk=${zk}`, `--quorum=${quorum}`, '--cluster=mini'];
-    return this.start({ name: `m${n}`, kind: 'master', ip: `${this.subnet}.${10 + n}`, port: 5050 }, [...flags, ...extra]);
+    return this.start({ name: `m${n}`, kind: 'master', ip: `${this.subnet}.${10 + n}`, port: 5050 }, [
+      ...flags,
+      ...extra,
+    ]);
   }
 
   agent(n: number, extra: readonly string[] = [], zk = this.zk): MiniProcess {
@@ -88,7 +91,9 @@ export class MiniCluster {
   journal(name: string): MasterJournalRecord[] {
     const path = join(this.dir, `${name}.jsonl`);
     if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '');
+    const lines = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as MasterJournalRecord);
   }
 
@@ -110,7 +115,11 @@ export class MiniCluster {
     return child !== null && child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  async get(name: string, path: string, init: RequestInit = {}): Promise<{ status: number; body: string; location: string | null }> {
+  async get(
+    name: string,
+    path: string,
+    init: RequestInit = {},
+  ): Promise<{ status: number; body: string; location: string | null }> {
     const process = this.processes.get(name);
     assert.ok(process, `${name} was never started`);
     const answer = await fetch(`http://${process.ip}:${process.port}${path}`, { redirect: 'manual', ...init });
@@ -159,7 +168,10 @@ export class MiniCluster {
   async runningTasks(leader: string): Promise<string[]> {
     const body = await this.json(leader, '/tasks');
     const rows = (body?.['tasks'] ?? []) as { id: string; state: string }[];
-    return rows.filter(({ state }) => state === 'TASK_RUNNING').map(({ id }) => id).sort();
+    return rows
+      .filter(({ state }) => state === 'TASK_RUNNING')
+      .map(({ id }) => id)
+      .sort();
   }
 
   /** Task id → pid, from the agent's checkpoint. */
@@ -198,6 +210,19 @@ export function alive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether a process carries this task id in its environment. */
+export function taskProcessExists(taskId: string): boolean {
+  return readdirSync('/proc').some((entry) => {
+    try {
+      return (
+        /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/environ`, 'utf8').includes(`MESOS_TASK_ID=${taskId}\0`)
+      );
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Waits until something holds. @throws AssertionError after `limitMs`, naming what was awaited. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeSubnet } from '../../lab/free-subnet.js';
 import { startEnsemble, type Ensemble } from '../../lab/zookeeper/ensemble.js';
-import { alive, MiniCluster, until } from './mini-cluster.js';
+import { alive, MiniCluster, taskProcessExists, until } from './mini-cluster.js';
 import { createMirror, readLeaderBody } from './mirror.js';
 
 /** All of Mesos' durations at 0.3: sessions of 3 s, pings of 4.5 s × 5. */
@@ -23,7 +23,8 @@ describe('the miniature Mesos', function () {
   let frameworkId: unknown;
 
   const zk = (path: string): string => `zk://${ensemble?.connectString}${path}`;
-  const taskPids = (): Record<string, number> => Object.assign({}, ...AGENTS.map((agent) => cluster.taskPids(agent))) as Record<string, number>;
+  const taskPids = (): Record<string, number> =>
+    Object.assign({}, ...AGENTS.map((agent) => cluster.taskPids(agent))) as Record<string, number>;
   const masters = (): string[] => ['m1', 'm2', 'm3'].filter((name) => cluster.runs(name));
   const allMastersSeeEachOther = (): Promise<void> =>
     until('ensemble_size 3 on every master', async () => {
@@ -74,9 +75,15 @@ describe('the miniature Mesos', function () {
     assert.equal(await cluster.metric(leader, 'master/slave_registrations'), 2);
     assert.equal(typeof (await cluster.metric(leader, 'registrar/state_fetch_ms')), 'number');
     await allMastersSeeEachOther();
-    assert.deepEqual(cluster.journal(leader).map(({ event }) => event), ['started', 'elected', 'recovered']);
+    assert.deepEqual(
+      cluster.journal(leader).map(({ event }) => event),
+      ['started', 'elected', 'recovered'],
+    );
     const { slaves } = (await cluster.json(leader, '/slaves')) as { slaves: Record<string, unknown>[] };
-    assert.equal(slaves.some((slave) => 'reregistered_time' in slave), false);
+    assert.equal(
+      slaves.some((slave) => 'reregistered_time' in slave),
+      false,
+    );
   });
 
   it('answers as leader, standby and agent do over HTTP', async () => {
@@ -134,8 +141,13 @@ describe('the miniature Mesos', function () {
     await assertNothingLost(leader);
     assert.equal(await cluster.metric(leader, 'master/slave_reregistrations'), before);
     assert.equal(await cluster.metric('a1', 'slave/registered'), 1);
-    const { slaves } = (await cluster.json(leader, '/slaves?slave_id=' + agentIds['a1'])) as { slaves: Record<string, unknown>[] };
-    assert.deepEqual(slaves.map((slave) => typeof slave['reregistered_time']), ['number']);
+    const { slaves } = (await cluster.json(leader, '/slaves?slave_id=' + agentIds['a1'])) as {
+      slaves: Record<string, unknown>[];
+    };
+    assert.deepEqual(
+      slaves.map((slave) => typeof slave['reregistered_time']),
+      ['number'],
+    );
   });
 
   it('refuses to recover an agent whose resources changed, and takes it back with the old ones', async () => {
@@ -162,7 +174,10 @@ describe('the miniature Mesos', function () {
   it('keeps framework id and tasks when the scheduler restarts', async () => {
     const leader = await cluster.awaitLeader();
     await cluster.stop('f1', 'SIGKILL');
-    await until('the leader sees it go', async () => (await cluster.metric(leader, 'master/frameworks_disconnected')) === 1);
+    await until(
+      'the leader sees it go',
+      async () => (await cluster.metric(leader, 'master/frameworks_disconnected')) === 1,
+    );
     cluster.framework();
     await assertNothingLost(leader);
     assert.equal(await cluster.metric(leader, 'master/frameworks_active'), 1);
@@ -174,7 +189,11 @@ describe('the miniature Mesos', function () {
     await cluster.stop('a1', 'SIGKILL');
     const diedAt = performance.now();
     await until('it is inactive', async () => (await cluster.metric(leader, 'master/slaves_inactive')) === 1, 2000);
-    await until('it is unreachable', async () => (await cluster.metric(leader, 'master/slaves_unreachable')) === 1, 40_000);
+    await until(
+      'it is unreachable',
+      async () => (await cluster.metric(leader, 'master/slaves_unreachable')) === 1,
+      40_000,
+    );
     const missing = (performance.now() - diedAt) / FACTOR;
     assert.ok(missing > 70_000 && missing < 95_000, `${Math.round(missing)} ms of Mesos' time`);
     assert.equal(await cluster.metric(leader, 'master/slave_removals'), 1);
@@ -193,7 +212,10 @@ describe('the miniature Mesos', function () {
     cluster.agent(1);
     await until('it is back with new tasks', async () => (await cluster.runningTasks(leader)).length === 4);
     assert.deepEqual(await cluster.agents(leader), agentIds);
-    assert.equal(Object.keys(cluster.taskPids('a1')).some((id) => id in gone), false);
+    assert.equal(
+      Object.keys(cluster.taskPids('a1')).some((id) => id in gone),
+      false,
+    );
   });
 
   it('kills the tasks of a framework without failover timeout as soon as its scheduler is gone', async () => {
@@ -211,14 +233,31 @@ describe('the miniature Mesos', function () {
     assert.match(cluster.log('f1'), /Framework has been removed/);
   });
 
+  it('loses the tasks of a framework without checkpointing when their agent stops', async () => {
+    const leader = await cluster.awaitLeader();
+    cluster.framework(['--checkpoint=false', '--name=fragile', `--work_dir=${dir}/fragile`]);
+    await until('its tasks run', async () => (await cluster.runningTasks(leader)).length === 4);
+    const before = (await cluster.metric(leader, 'master/tasks_lost')) ?? 0;
+    const { frameworks } = (await cluster.json('a1', '/state')) as { frameworks: { executors: { id: string }[] }[] };
+    const lost = frameworks.flatMap(({ executors }) => executors.map(({ id }) => id));
+    assert.equal(lost.length, 2);
+    await cluster.stop('a1', 'SIGTERM');
+    await until('they are lost', async () => (await cluster.metric(leader, 'master/tasks_lost')) === before + 2, 2000);
+    await until('no process of theirs is left', () => lost.every((id) => !taskProcessExists(id)), 5000);
+    cluster.agent(1);
+    await until('others run in their place', async () => (await cluster.runningTasks(leader)).length === 4);
+    await cluster.stop('f1', 'SIGKILL');
+  });
+
   it('kills the tasks of a framework that follows a second leader, through the first one', async () => {
     // Agents stay with the real leader; the framework finds it through a mirror that a stray master undercuts.
     const leader = await cluster.awaitLeader();
+    const idle = await cluster.runningTasks(leader);
     const body = await readLeaderBody(zk('/mesos'));
     const mirror = await createMirror(zk('/mirror'), 'json.info_0000000051', body);
     try {
       cluster.framework(['--failover_timeout_secs=0', '--name=mirrored', `--work_dir=${dir}/mirrored`], zk('/mirror'));
-      await until('its tasks run', async () => (await cluster.runningTasks(leader)).length === 4);
+      await until('its tasks run', async () => (await cluster.runningTasks(leader)).length === idle.length + 4);
       const tasks = Object.values(taskPids());
       assert.equal(tasks.length, 4);
       cluster.master(4, 2, [], zk('/mirror'));
@@ -238,6 +277,51 @@ describe('the miniature Mesos', function () {
     assert.match(cluster.log('m5'), /^Flag 'quorum' is already loaded via name 'quorum'$/m);
   });
 
+  it('gives agents up that do not come back to a new leader, or exits when they are too many', async () => {
+    await cluster.stopAll();
+    // Ten minutes become 12 s; what must not shrink with them is said in flags.
+    const steady = ['--zk_session_timeout=3secs', '--registry_fetch_timeout=15secs', '--registry_store_timeout=15secs'];
+    const clusters = ['mild', 'strict'].map((name) => new MiniCluster(join(dir, name), subnet, zk(`/${name}`), 0.02));
+    const [mild, strict] = clusters as [MiniCluster, MiniCluster];
+    const start = (): void => {
+      mild.master(6, 1, steady);
+      strict.master(7, 1, [...steady, '--recovery_agent_removal_limit=0%']);
+    };
+    try {
+      start();
+      mild.agent(6, steady.slice(0, 1));
+      strict.agent(7, steady.slice(0, 1));
+      await until('both agents are registered', async () => {
+        const counts = [
+          await mild.metric('m6', 'master/slaves_active'),
+          await strict.metric('m7', 'master/slaves_active'),
+        ];
+        return counts.every((count) => count === 1);
+      });
+      for (const [each, n] of [
+        [mild, 6],
+        [strict, 7],
+      ] as const) {
+        await each.stop(`a${n}`, 'SIGKILL');
+        await each.stop(`m${n}`, 'SIGKILL');
+      }
+      start();
+      await mild.awaitLeader();
+      const { recovered_slaves } = (await mild.json('m6', '/slaves')) as { recovered_slaves: unknown[] };
+      assert.equal(recovered_slaves.length, 1);
+      await until(
+        'it is given up',
+        async () => (await mild.metric('m6', 'master/recovery_slave_removals')) === 1,
+        30_000,
+      );
+      assert.equal(await mild.metric('m6', 'master/slaves_unreachable'), 1);
+      assert.deepEqual(await strict.exit('m7'), { code: 1, signal: null });
+      assert.match(strict.log('m7'), /Post-recovery agent removal limit exceeded!/);
+    } finally {
+      for (const each of clusters) await each.stopAll();
+    }
+  });
+
   it('looks healthy as a lone leader that cannot recover, except over v1, and aborts at its time limit', async () => {
     await cluster.stopAll();
     const lonely = new MiniCluster(join(dir, 'lonely'), subnet, zk('/lonely'), FACTOR);
@@ -251,11 +335,17 @@ describe('the miniature Mesos', function () {
       assert.deepEqual([state?.['slaves'], state?.['recovered_slaves']], [[], []]);
       assert.equal(await lonely.metric('m5', 'registrar/state_fetch_ms'), null);
       assert.equal(await lonely.metric('m5', 'registrar/log/ensemble_size'), 1);
-      await until('it drops what the agent sends', async () => ((await lonely.metric('m5', 'master/dropped_messages')) ?? 0) > 0);
+      await until(
+        'it drops what the agent sends',
+        async () => ((await lonely.metric('m5', 'master/dropped_messages')) ?? 0) > 0,
+      );
       assert.deepEqual(await lonely.exit('m5'), { code: null, signal: 'SIGABRT' });
       const text = /Recovery failed: Failed to recover registrar: Failed to perform fetch within 18secs/;
       assert.match(lonely.log('m5'), text);
-      assert.deepEqual(lonely.journal('m5').map(({ event }) => event), ['started', 'elected', 'exiting']);
+      assert.deepEqual(
+        lonely.journal('m5').map(({ event }) => event),
+        ['started', 'elected', 'exiting'],
+      );
     } finally {
       await lonely.stopAll();
     }

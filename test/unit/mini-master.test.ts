@@ -42,7 +42,11 @@ describe('the miniature master', () => {
 
   it('tells a disconnected agent so with its pings', async () => {
     const told: boolean[] = [];
-    const observer = new AgentObserver({ pingTimeoutMs: 2, maxTimeouts: 99 }, (connected) => told.push(connected), () => undefined);
+    const observer = new AgentObserver(
+      { pingTimeoutMs: 2, maxTimeouts: 99 },
+      (connected) => told.push(connected),
+      () => undefined,
+    );
     observer.start();
     observer.setConnected(false);
     await until(() => told.length > 1);
@@ -68,12 +72,25 @@ describe('the miniature master', () => {
     );
     await registrar.recover();
     assert.equal(stored.length, 1);
-    await Promise.all([registrar.apply(admit(info('S0'))), registrar.apply(admit(info('S1'))), registrar.apply(markUnreachable('S0'))]);
-    assert.deepEqual(stored.at(-1)?.slaves.map((slave) => slave.info.id), ['S1']);
-    assert.deepEqual(stored.at(-1)?.unreachable.map(({ id }) => id), ['S0']);
+    await Promise.all([
+      registrar.apply(admit(info('S0'))),
+      registrar.apply(admit(info('S1'))),
+      registrar.apply(markUnreachable('S0')),
+    ]);
+    assert.deepEqual(
+      stored.at(-1)?.slaves.map((slave) => slave.info.id),
+      ['S1'],
+    );
+    assert.deepEqual(
+      stored.at(-1)?.unreachable.map(({ id }) => id),
+      ['S0'],
+    );
     await registrar.apply(admit(info('S0')));
     await registrar.apply(removeAgent('S1'));
-    assert.deepEqual(registrar.registry?.slaves.map((slave) => slave.info.id), ['S0']);
+    assert.deepEqual(
+      registrar.registry?.slaves.map((slave) => slave.info.id),
+      ['S0'],
+    );
     assert.deepEqual(registrar.registry?.unreachable, []);
   });
 });

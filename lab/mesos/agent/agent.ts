@@ -44,7 +44,10 @@ export class MesosAgent {
     this.checkpoint = new Checkpoint(flags.string('work_dir') ?? '');
     this.updates = new StatusUpdates((update) => {
       if (this.leader !== null) {
-        this.messenger.send(leaderPid(this.leader), 'StatusUpdateMessage', { update, latestState: this.latestState(update) });
+        this.messenger.send(leaderPid(this.leader), 'StatusUpdateMessage', {
+          update,
+          latestState: this.latestState(update),
+        });
       }
     });
     this.tasks = new TaskBook(this.checkpoint, this.updates, {
@@ -186,7 +189,9 @@ export class MesosAgent {
     }
     for (const key of body.reconciliations) {
       if (this.tasks.get(key) !== undefined || this.leader === null || this.id === null) continue;
-      logWarning(`Agent reconciling task ${key.taskId} of framework ${key.frameworkId} in state TASK_LOST: task unknown to the agent`);
+      logWarning(
+        `Agent reconciling task ${key.taskId} of framework ${key.frameworkId} in state TASK_LOST: task unknown to the agent`,
+      );
       const update = { ...key, agentId: this.id, state: 'TASK_LOST' as const, uuid: '', containerId: null };
       this.messenger.send(leaderPid(this.leader), 'StatusUpdateMessage', {
         update: { ...update, message: 'Reconciliation: task unknown to the agent', timestamp: Date.now() / 1000 },
@@ -207,7 +212,9 @@ export class MesosAgent {
   private ping(from: string, connected: boolean): void {
     this.messenger.send(from, 'PongSlaveMessage', {});
     if (!connected && this.phase === 'RUNNING') {
-      logInfo('Master marked the agent as disconnected but the agent considers itself registered! Forcing re-registration.');
+      logInfo(
+        'Master marked the agent as disconnected but the agent considers itself registered! Forcing re-registration.',
+      );
       this.redetect();
     }
     this.armPingTimer();

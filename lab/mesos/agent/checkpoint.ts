@@ -5,8 +5,7 @@ import type { AgentInfo, FrameworkInfo, StatusUpdate, TaskInfo } from '../messag
 
 /** A line of `task.updates`. */
 export type UpdateRecord =
-  | { readonly type: 'UPDATE'; readonly update: StatusUpdate }
-  | { readonly type: 'ACK'; readonly uuid: string };
+  { readonly type: 'UPDATE'; readonly update: StatusUpdate } | { readonly type: 'ACK'; readonly uuid: string };
 
 /** One executor run found on disk. */
 export interface CheckpointedRun {
@@ -102,7 +101,9 @@ function readRun(frameworkDir: string, taskId: string): CheckpointedRun | null {
     if (existsSync(join(dir, 'executor.sentinel'))) return null;
     const framework = JSON.parse(readFileSync(join(frameworkDir, 'framework.info'), 'utf8')) as FrameworkInfo;
     const task = JSON.parse(readFileSync(join(dir, 'tasks', taskId, 'task.info'), 'utf8')) as TaskInfo;
-    const updates = readLines(join(dir, 'tasks', taskId, 'task.updates')).map((line) => JSON.parse(line) as UpdateRecord);
+    const updates = readLines(join(dir, 'tasks', taskId, 'task.updates')).map(
+      (line) => JSON.parse(line) as UpdateRecord,
+    );
     const pid = Number(readLines(join(dir, 'pids', 'forked.pid'))[0] ?? 0);
     const startTicks = Number(readLines(join(dir, 'pids', 'forked.start'))[0] ?? 0);
     return { framework, task, dir, pid, startTicks, updates };

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { logInfo, logWarning } from '../log.js';
-import { isTerminal, type FrameworkInfo, type StatusUpdate, type TaskInfo, type TaskKey, type TaskState } from '../messages.js';
+import {
+  isTerminal,
+  type FrameworkInfo,
+  type StatusUpdate,
+  type TaskInfo,
+  type TaskKey,
+  type TaskState,
+} from '../messages.js';
 import type { Checkpoint } from './checkpoint.js';
 import { Executor } from './executor.js';
 import type { StatusUpdates } from './status-updates.js';
@@ -77,7 +84,10 @@ export class TaskBook {
       logInfo(`Got registration for executor '${info.taskId}' of framework ${framework.id}`);
       this.update(info, 'TASK_RUNNING', '');
     } else {
-      this.end(info, { state: 'TASK_FAILED', message: 'Executor did not register within executor_registration_timeout' });
+      this.end(info, {
+        state: 'TASK_FAILED',
+        message: 'Executor did not register within executor_registration_timeout',
+      });
     }
   }
 
@@ -90,7 +100,9 @@ export class TaskBook {
     for (const run of runs) {
       const info = recoveredInfo(run.task, run.updates);
       const fifo = fifoIn(this.checkpoint.sandboxDir(agentId, info));
-      const executor = Executor.recover({ pid: run.pid, startTicks: run.startTicks, fifo }, () => this.terminated(info));
+      const executor = Executor.recover({ pid: run.pid, startTicks: run.startTicks, fifo }, () =>
+        this.terminated(info),
+      );
       this.tasks.set(keyOf(info), { info, framework: run.framework, executor, runDir: run.dir, ending: null });
       const acknowledged = new Set(run.updates.flatMap((record) => (record.type === 'ACK' ? [record.uuid] : [])));
       for (const record of run.updates) {

@@ -1,6 +1,13 @@
 import { formatDuration } from '../duration.js';
 import { logInfo, logWarning } from '../log.js';
-import { isTerminal, type AgentInfo, type Messages, type StatusUpdate, type TaskInfo, type TaskState } from '../messages.js';
+import {
+  isTerminal,
+  type AgentInfo,
+  type Messages,
+  type StatusUpdate,
+  type TaskInfo,
+  type TaskState,
+} from '../messages.js';
 import { addressOf, type Messenger } from '../messenger.js';
 import { AgentObserver } from './agent-observer.js';
 import type { AgentRecord, ClusterState } from './cluster-state.js';
@@ -30,7 +37,9 @@ export class AgentProtocol {
 
   async register(from: string, { agent, version }: Messages['RegisterSlaveMessage']): Promise<void> {
     if (this.pending.has(from)) {
-      logInfo(`Ignoring register agent message from ${from} (${agent.hostname}) as registration is already in progress`);
+      logInfo(
+        `Ignoring register agent message from ${from} (${agent.hostname}) as registration is already in progress`,
+      );
       return;
     }
     const known = [...this.state.agents.values()].find(({ pid }) => pid === from);
@@ -58,7 +67,9 @@ export class AgentProtocol {
   async reregister(from: string, message: Messages['ReregisterSlaveMessage']): Promise<void> {
     const { agent } = message;
     if (this.pending.has(agent.id)) {
-      logInfo(`Ignoring reregister agent message from agent ${agent.id} at ${from} as re-registration is already in progress`);
+      logInfo(
+        `Ignoring reregister agent message from agent ${agent.id} at ${from} as re-registration is already in progress`,
+      );
       return;
     }
     const known = this.state.agents.get(agent.id);
@@ -105,7 +116,9 @@ export class AgentProtocol {
   statusUpdate(from: string, { update, latestState }: Messages['StatusUpdateMessage']): void {
     const agent = this.state.agents.get(update.agentId);
     if (agent === undefined || agent.pid !== from) {
-      logWarning(`Ignoring status update ${update.state} of task ${update.taskId} from unknown agent ${update.agentId}`);
+      logWarning(
+        `Ignoring status update ${update.state} of task ${update.taskId} from unknown agent ${update.agentId}`,
+      );
       return;
     }
     this.frameworks.statusUpdate(update, latestState);
@@ -117,7 +130,9 @@ export class AgentProtocol {
       const info = this.state.recovered.get(id);
       if (info === undefined) continue;
       const timeout = formatDuration(this.clocks.reregisterTimeoutMs);
-      logWarning(`Agent ${id} (${info.hostname}) did not reregister within ${timeout} after master failover; marking it unreachable`);
+      logWarning(
+        `Agent ${id} (${info.hostname}) did not reregister within ${timeout} after master failover; marking it unreachable`,
+      );
       this.state.counters.recovery_slave_removals += 1;
       await this.markUnreachable(id);
     }
@@ -125,9 +140,16 @@ export class AgentProtocol {
 
   private reregisterKnown(known: AgentRecord, from: string, message: Messages['ReregisterSlaveMessage']): void {
     const { agent } = message;
-    if (addressOf(known.pid).split(':')[0] !== addressOf(from).split(':')[0] || known.info.hostname !== agent.hostname) {
-      logWarning(`Agent ${agent.id} at ${from} (${agent.hostname}) attempted to reregister with different IP / hostname; expected ${known.pid} (${known.info.hostname}) shutting it down`);
-      this.messenger.send(from, 'ShutdownMessage', { reason: 'Agent attempted to reregister with different IP / hostname' });
+    if (
+      addressOf(known.pid).split(':')[0] !== addressOf(from).split(':')[0] ||
+      known.info.hostname !== agent.hostname
+    ) {
+      logWarning(
+        `Agent ${agent.id} at ${from} (${agent.hostname}) attempted to reregister with different IP / hostname; expected ${known.pid} (${known.info.hostname}) shutting it down`,
+      );
+      this.messenger.send(from, 'ShutdownMessage', {
+        reason: 'Agent attempted to reregister with different IP / hostname',
+      });
       return;
     }
     logInfo(`Re-registering agent ${agent.id} at ${from} (${agent.hostname})`);
@@ -206,12 +228,16 @@ export class AgentProtocol {
     for (const framework of this.state.frameworks.values()) {
       const tasks = [...framework.tasks.values()].filter((task) => task.agentId === agent.id);
       if (framework.info.checkpoint || tasks.length === 0) continue;
-      logInfo(`Removing framework ${framework.info.id} from disconnected agent ${agent.id} because the framework is not checkpointing`);
+      logInfo(
+        `Removing framework ${framework.info.id} from disconnected agent ${agent.id} because the framework is not checkpointing`,
+      );
       for (const task of tasks) this.lose(task, 'TASK_LOST', 'Agent disconnected');
     }
     agent.reregisterTimer = setTimeout(() => {
       const timeout = formatDuration(this.clocks.reregisterTimeoutMs);
-      logWarning(`Agent ${agent.id} (${agent.info.hostname}) did not reregister within ${timeout} after disconnecting; marking it unreachable`);
+      logWarning(
+        `Agent ${agent.id} (${agent.info.hostname}) did not reregister within ${timeout} after disconnecting; marking it unreachable`,
+      );
       void this.markUnreachable(agent.id);
     }, this.clocks.reregisterTimeoutMs);
   }

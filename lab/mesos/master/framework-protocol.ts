@@ -49,7 +49,8 @@ export class FrameworkProtocol {
       known.info = { ...info, id };
       if (!known.recovered) known.reregisteredAt = Date.now() / 1000;
     }
-    if (framework.recovered || (known === undefined && info.id !== '')) framework.reregisteredAt = framework.registeredAt;
+    if (framework.recovered || (known === undefined && info.id !== ''))
+      framework.reregisteredAt = framework.registeredAt;
     if (framework.failoverTimer !== null) clearTimeout(framework.failoverTimer);
     framework.failoverTimer = null;
     framework.recovered = false;
@@ -59,6 +60,8 @@ export class FrameworkProtocol {
     framework.declined.clear();
     framework.offers.clear();
     this.state.frameworks.set(id, framework);
+    // The scheduler may be gone before its last events are written.
+    stream.on('error', () => undefined);
     stream.once('close', () => this.exited(framework, stream));
     this.send(framework, { type: 'SUBSCRIBED', frameworkId: id });
     this.allocate();
@@ -119,7 +122,9 @@ export class FrameworkProtocol {
     const framework = this.state.frameworks.get(update.frameworkId);
     const task = framework?.tasks.get(update.taskId);
     if (framework === undefined) {
-      logWarning(`Ignoring status update ${update.state} of task ${update.taskId} of unknown framework ${update.frameworkId}`);
+      logWarning(
+        `Ignoring status update ${update.state} of task ${update.taskId} of unknown framework ${update.frameworkId}`,
+      );
       return;
     }
     if (task !== undefined) {
@@ -206,7 +211,10 @@ export class FrameworkProtocol {
       }
       framework.tasks.set(task.taskId, { ...task, agentId: agent.id });
       logInfo(`Launching task ${task.taskId} of framework ${framework.info.id} on agent ${agent.id} at ${agent.pid}`);
-      this.messenger.send(agent.pid, 'RunTaskMessage', { framework: framework.info, task: { ...task, agentId: agent.id } });
+      this.messenger.send(agent.pid, 'RunTaskMessage', {
+        framework: framework.info,
+        task: { ...task, agentId: agent.id },
+      });
     }
   }
 
@@ -216,7 +224,10 @@ export class FrameworkProtocol {
   ): void {
     if (asked.length === 0) {
       for (const task of framework.tasks.values()) {
-        this.send(framework, { type: 'UPDATE', update: masterUpdate(task, task.state, 'Reconciliation: Latest task state') });
+        this.send(framework, {
+          type: 'UPDATE',
+          update: masterUpdate(task, task.state, 'Reconciliation: Latest task state'),
+        });
       }
     }
     for (const key of asked) {
@@ -238,7 +249,11 @@ export class FrameworkProtocol {
         ({ id, active }) => active && !offered.has(id) && (framework.declined.get(id) ?? 0) <= now,
       );
       if (free.length === 0) continue;
-      const offers = free.map(({ id, info }) => ({ id: `${this.masterId}-O${randomUUID()}`, agentId: id, hostname: info.hostname }));
+      const offers = free.map(({ id, info }) => ({
+        id: `${this.masterId}-O${randomUUID()}`,
+        agentId: id,
+        hostname: info.hostname,
+      }));
       for (const offer of offers) framework.offers.set(offer.id, offer.agentId);
       this.send(framework, { type: 'OFFERS', offers });
     }

@@ -44,7 +44,12 @@ export const MASTER_FLAGS: Readonly<Record<string, FlagSpec>> = {
     check: (value) =>
       Number(value) >= scaled(TEN_MINUTES_MS) ? null : `Must be at least ${formatDuration(scaled(TEN_MINUTES_MS))}`,
   },
-  recovery_agent_removal_limit: { kind: 'string', alias: 'recovery_slave_removal_limit', default: '100%', check: percent },
+  recovery_agent_removal_limit: {
+    kind: 'string',
+    alias: 'recovery_slave_removal_limit',
+    default: '100%',
+    check: percent,
+  },
   agent_removal_rate_limit: { kind: 'string', alias: 'slave_removal_rate_limit' },
   allocation_interval: { kind: 'duration', default: '1secs' },
   authenticate_agents: { kind: 'bool', alias: 'authenticate_slaves', default: 'false' },

@@ -46,5 +46,5 @@ export function metricsView(master: Master, log: LogGauge): Record<string, numbe
     ...Object.fromEntries(optional.filter(([, value]) => value !== null)),
     'registrar/log/recovered': log.recovered ? 1 : 0,
     'registrar/log/ensemble_size': log.ensembleSize,
-  } as Record<string, number>;
+  };
 }

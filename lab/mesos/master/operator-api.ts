@@ -25,7 +25,8 @@ export function answerOperatorCall(master: Master, log: LogGauge, body: string, 
   }
   const field = type.toLowerCase();
   const answer = ANSWERS[type]?.(master, log);
-  if (answer === undefined) sendText(response, type === '' ? 400 : 501, type === '' ? 'Expecting \'type\' to be present' : '');
+  if (answer === undefined)
+    sendText(response, type === '' ? 400 : 501, type === '' ? "Expecting 'type' to be present" : '');
   else sendJson(response, { type, [field]: answer });
 }
 

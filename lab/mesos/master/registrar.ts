@@ -48,7 +48,9 @@ export class Registrar {
     }
     const registry = text === null || text === '' ? EMPTY : (JSON.parse(text) as Registry);
     this.stateFetchMs = performance.now() - began;
-    logInfo(`Successfully fetched the registry (${Buffer.byteLength(text ?? '')}B) in ${formatDuration(this.stateFetchMs)}`);
+    logInfo(
+      `Successfully fetched the registry (${Buffer.byteLength(text ?? '')}B) in ${formatDuration(this.stateFetchMs)}`,
+    );
     // A new leader writes before it serves: whoever led before is fenced from here on.
     await this.write(registry);
     logInfo('Successfully recovered registrar');

@@ -78,7 +78,8 @@ export function frameworkView(framework: FrameworkRecord): Json {
 }
 
 export function taskView(task: TaskInfo): Json {
-  const container = task.containerId === null ? {} : { container_status: { container_id: { value: task.containerId } } };
+  const container =
+    task.containerId === null ? {} : { container_status: { container_id: { value: task.containerId } } };
   return {
     id: task.taskId,
     name: task.name,
@@ -147,7 +148,18 @@ export function stateSummaryView(master: Master): Json {
 }
 
 function counts(tasks: readonly TaskInfo[]): Json {
-  const states = ['STAGING', 'STARTING', 'RUNNING', 'KILLING', 'FINISHED', 'KILLED', 'FAILED', 'LOST', 'ERROR', 'UNREACHABLE'];
+  const states = [
+    'STAGING',
+    'STARTING',
+    'RUNNING',
+    'KILLING',
+    'FINISHED',
+    'KILLED',
+    'FAILED',
+    'LOST',
+    'ERROR',
+    'UNREACHABLE',
+  ];
   return Object.fromEntries(
     states.map((name) => [`TASK_${name}`, tasks.filter(({ state }) => state === `TASK_${name}`).length]),
   );
