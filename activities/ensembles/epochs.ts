@@ -11,7 +11,8 @@ import { scope } from '../reach/scope.js';
 export function createEpochActivities(ports: Ports): Pick<EnsembleActivities, 'readEpochs' | 'awaitQuorum'> {
   const servedEpoch = async (server: ServerConfig): Promise<bigint | null> => {
     const state = await ports.probe.state(clientAddress(server), scope().signal).catch(() => null);
-    return state?.zxid == null ? null : epochOf(state.zxid);
+    const zxid = state?.zxid ?? null;
+    return zxid === null ? null : epochOf(zxid);
   };
 
   return {

@@ -25,13 +25,14 @@ export async function surveyEnsemble(
     config[ensemble].servers.map(async (server): Promise<ServerSurvey> => {
       const address = clientAddress(server);
       const state = await check('zookeeper-server', server.name, () => ports.probe.state(address, signal));
+      const zxid = state?.zxid ?? null;
       // Not allowed is answered by a rule of its own, which says what could not be seen.
       const settings = await ports.probe.settings(address, signal).catch(() => null);
       return {
         name: server.name,
         mode: state?.mode ?? 'silent',
         version: state?.version ?? null,
-        epoch: state?.zxid == null ? null : epochOf(state.zxid).toString(),
+        epoch: zxid === null ? null : epochOf(zxid).toString(),
         settings: settings === null ? null : Object.fromEntries(settings),
       };
     }),

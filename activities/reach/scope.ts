@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 export interface Scope {
   readonly signal: AbortSignal;
   /** What the activity is at, for people; repeated while it works. */
-  heartbeat(detail: string): void;
+  readonly heartbeat: (detail: string) => void;
 }
 
 const outside: Scope = { signal: new AbortController().signal, heartbeat: () => undefined };
@@ -17,7 +17,7 @@ export function scope(): Scope {
   if (context === null) return outside;
   return {
     signal: context.cancellationSignal,
-    heartbeat(detail) {
+    heartbeat: (detail) => {
       lastDetail.set(context, detail);
       context.heartbeat(detail);
     },

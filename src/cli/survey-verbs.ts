@@ -63,7 +63,7 @@ async function survey(file: string, json: boolean, print: (result: PlanResult) =
     printError(error);
     exitWith(EXIT.failed);
   } finally {
-    await shell.close();
+    shell.close();
   }
 }
 

@@ -4,7 +4,6 @@ import { preflight } from '../../src/domain/preflight.js';
 import type {
   ClusterSurvey,
   HostSurvey,
-  MasterSurvey,
   ServerSurvey,
   Survey,
   TreeSurvey,
@@ -60,7 +59,7 @@ const masterIs =
             ...change,
             flags: { ...one.flags, ...change.flags },
             metrics: { ...one.metrics, ...change.metrics },
-          } as MasterSurvey),
+          }),
     ),
   });
 const clusterIs =

@@ -51,8 +51,8 @@ function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding
   ];
   return moved.flatMap((name) => {
     const place = survey.hosts[name]?.place;
-    const wrong = [place?.url, place?.runsWith].find((url) => url != null && !sameUrl(url, plan.urls.observers));
-    if (wrong == null) return [];
+    const wrong = [place?.url, place?.runsWith].find((url) => url !== undefined && url !== null && !sameUrl(url, plan.urls.observers));
+    if (wrong === undefined || wrong === null) return [];
     return [
       block('master-url-not-observers', {
         host: name,

@@ -15,8 +15,8 @@ export function residueFinding(host: string, what: string): Finding {
 /** Another migration, running or left behind. */
 export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] {
   const findings: Finding[] = [];
-  const { lock } = survey.source.tree ?? {};
-  if (lock != null) {
+  const lock = survey.source.tree?.lock ?? null;
+  if (lock !== null) {
     findings.push(
       block('locked', {
         seen: `source holds the lock of another migration: ${lock}`,
@@ -26,8 +26,8 @@ export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] 
     );
   }
   for (const ensemble of ['source', 'target'] as const) {
-    const marker = survey[ensemble].tree?.marker;
-    if (marker != null) findings.push(residueFinding(ensemble, `a marker znode (${marker})`));
+    const marker = survey[ensemble].tree?.marker ?? null;
+    if (marker !== null) findings.push(residueFinding(ensemble, `a marker znode (${marker})`));
   }
   for (const [host, { residue }] of Object.entries(survey.hosts)) {
     findings.push(...residue.map((file) => residueFinding(host, file)));
