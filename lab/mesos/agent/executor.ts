@@ -39,7 +39,7 @@ export class Executor {
       detached: true,
       stdio: ['ignore', out, out],
       cwd: start.sandbox,
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...start.env },
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...controlGroupMark(), ...start.env },
     });
     closeSync(out);
     child.unref();
@@ -113,6 +113,17 @@ export class Executor {
     this.abandon();
     this.onTerminated();
   }
+}
+
+/** The lab's supervisor knows a unit's processes by what they inherit; an executor is one of them. */
+function controlGroupMark(): Record<string, string> {
+  const names = ['ZKFERRY_LAB_HOST', 'ZKFERRY_LAB_UNIT'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ) as Record<string, string>;
 }
 
 function taskScript(): string {
