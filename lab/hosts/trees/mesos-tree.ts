@@ -16,7 +16,7 @@ export interface MesosTreeOptions {
 
 /**
  * Lays a master out as the packages do: `/etc/mesos/zk`, default files, one file per flag, a unit that
- * is restarted after 20 s.
+ * is restarted after 20 s (times the factor).
  *
  * @see mesosphere/mesos-deb-packaging: `systemd/master.systemd`, `mesos-init-wrapper`, `default/*`
  */
@@ -91,7 +91,7 @@ Wants=network.target
 [Service]
 ExecStart="${host.path('usr/bin/mesos-init-wrapper')}" ${role}
 Restart=always
-RestartSec=20
+RestartSec=${String(Math.round(20_000 * factor))}ms
 LimitNOFILE=16384
 ${more}Environment=${environment.join(' ')}
 
