@@ -1,12 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { scaled } from '../duration.js';
 import { logError, logInfo, logWarning } from '../log.js';
-import { createPath } from './create-path.js';
 import { GroupMembers, type Membership } from './group-members.js';
-import { memberName } from './member-names.js';
+import { addMember, ensureGroup, type GroupRequest, listMembers, readMember, removeMember } from './group-request.js';
 import { openClient } from './open-client.js';
 import type { RawClient } from './raw-client.js';
-import { reaction, zkCode, ZkError } from './zk-code.js';
+import { reaction, ZkError } from './zk-code.js';
 import type { ZkUrl } from './zk-url.js';
 
 export type { Membership } from './group-members.js';
@@ -91,7 +90,8 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** Body of a member's znode, null when there is none. */
   data(membership: Membership): Promise<Buffer | null> {
-    return this.#submit((client) => this.#data(client, membership));
+    const { number, label } = membership;
+    return this.#submit((client) => this.#attempt(client, readMember(this.options.url.path, number, label), 'reject'));
   }
 
   /** Ends the session in order. The death of a process does not: its ephemerals live on for the session's timeout. */
@@ -189,15 +189,7 @@ export class Group extends EventEmitter<GroupEvents> {
     }
     if (this.#state === 'AUTHENTICATED') {
       logInfo(`Trying to create path '${url.path}' in ZooKeeper`);
-      const made = await this.#attempt(
-        client,
-        () => createPath(client, url.path),
-        'abort',
-        (text) => {
-          return `Failed to create '${url.path}' in ZooKeeper: ${text}`;
-        },
-      );
-      if (made === 'later') return false;
+      if ((await this.#attempt(client, ensureGroup(url.path), 'abort')) === 'later') return false;
       this.#state = 'READY';
     }
     for (let next = this.#pending[0]; next; next = this.#pending[0]) {
@@ -208,15 +200,7 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   async #readMembers(client: RawClient): Promise<boolean> {
-    const { path } = this.options.url;
-    const read = await this.#attempt(
-      client,
-      () => client.children(path),
-      'abort',
-      (text) => {
-        return `Non-retryable error attempting to get children of '${path}' in ZooKeeper: ${text}`;
-      },
-    );
+    const read = await this.#attempt(client, listMembers(this.options.url.path), 'abort');
     if (read === 'later') return false;
     this.#tell(this.#members.update(read.result));
     return true;
@@ -231,7 +215,7 @@ export class Group extends EventEmitter<GroupEvents> {
             if (answer === 'later') return false;
             resolve(answer.result);
           } catch (error) {
-            reject(error as Error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
           return true;
         },
@@ -242,84 +226,47 @@ export class Group extends EventEmitter<GroupEvents> {
         const client = this.#client;
         const usable = client !== null && this.#state === 'READY';
         if (usable && this.#pending.length === 0 && (await pending.run(client))) return;
-        if (this.#error) return reject(this.#error);
+        // The attempt may have ended the group, which then cannot know of this call.
         this.#pending.push(pending);
+        this.#failPendingOnceStopped();
         if (usable) this.#retryLater(client, scaled(firstRetryMs));
       });
     });
   }
 
   async #join(client: RawClient, data: Buffer, label: string | null): Promise<{ result: Membership } | 'later'> {
-    const prefix = `${this.options.url.path}/${label === null ? '' : `${label}_`}`;
-    const create = (): Promise<string> => client.create(prefix, data, 'ephemeralSequential');
-    const created = await this.#attempt(client, create, 'reject', (text) => {
-      return `Failed to create ephemeral node at '${prefix}' in ZooKeeper: ${text}`;
-    });
-    if (created === 'later') return 'later';
-    return { result: this.#members.join(Number(created.result.slice(prefix.length)), label) };
+    const added = await this.#attempt(client, addMember(this.options.url.path, label, data), 'reject');
+    return added === 'later' ? 'later' : { result: this.#members.join(added.result, label) };
   }
 
-  async #cancel(client: RawClient, membership: Membership): Promise<{ result: boolean } | 'later'> {
-    if (!this.#members.owns(membership.number)) return { result: false };
-    const path = this.#pathOf(membership);
-    logInfo(`Trying to remove '${path}' in ZooKeeper`);
-    const remove = async (): Promise<boolean> => {
-      try {
-        await client.remove(path);
-        return true;
-      } catch (error) {
-        if (error instanceof ZkError && error.code === zkCode.noNode) return false;
-        throw error;
-      }
-    };
-    const removed = await this.#attempt(client, remove, 'reject', (text) => {
-      return `Failed to remove ephemeral node '${path}' in ZooKeeper: ${text}`;
-    });
-    if (removed !== 'later' && removed.result) this.#members.cancel(membership.number);
+  async #cancel(client: RawClient, { number, label }: Membership): Promise<{ result: boolean } | 'later'> {
+    if (!this.#members.owns(number)) return { result: false };
+    const removed = await this.#attempt(client, removeMember(this.options.url.path, number, label), 'reject');
+    if (removed !== 'later' && removed.result) this.#members.cancel(number);
     return removed;
-  }
-
-  async #data(client: RawClient, membership: Membership): Promise<{ result: Buffer | null } | 'later'> {
-    const path = this.#pathOf(membership);
-    logInfo(`Trying to get '${path}' in ZooKeeper`);
-    const get = async (): Promise<Buffer | null> => {
-      try {
-        return await client.get(path);
-      } catch (error) {
-        if (error instanceof ZkError && error.code === zkCode.noNode) return null;
-        throw error;
-      }
-    };
-    return this.#attempt(client, get, 'reject', (text) => {
-      return `Failed to get data for ephemeral node '${path}' in ZooKeeper: ${text}`;
-    });
   }
 
   /** One call on a handle: its result, or `later` when the code is retryable or the handle is no longer ours. */
   async #attempt<Result>(
     client: RawClient,
-    call: () => Promise<Result>,
+    request: GroupRequest<Result>,
     otherwise: 'abort' | 'reject',
-    describe: (text: string) => string,
   ): Promise<{ result: Result } | 'later'> {
     if (client !== this.#client) return 'later';
     try {
-      const result = await call();
+      const result = await request.run(client);
       // The session may have ended meanwhile: what was done in it no longer counts.
       return client === this.#client ? { result } : 'later';
     } catch (error) {
       if (client !== this.#client) return 'later';
       if (!(error instanceof ZkError)) throw error;
       const kind = reaction(error.code);
-      if (kind === 'give up' && otherwise === 'reject') throw new Error(describe(error.message), { cause: error });
-      if (kind === 'give up') this.#abort(describe(error.message));
+      const text = request.describe(error.message);
+      if (kind === 'give up' && otherwise === 'reject') throw new Error(text, { cause: error });
+      if (kind === 'give up') this.#abort(text);
       if (kind === 'die') this.#die(`Unknown ZooKeeper code: ${error.code}`);
       return 'later';
     }
-  }
-
-  #pathOf({ number, label }: Membership): string {
-    return `${this.options.url.path}/${memberName(number, label)}`;
   }
 
   #tell(members: readonly Membership[]): void {
@@ -353,6 +300,11 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#client?.close();
     this.#client = null;
     this.#members.expire();
+    this.#failPendingOnceStopped();
+  }
+
+  #failPendingOnceStopped(): void {
+    if (this.#error === null) return;
     for (const pending of this.#pending.splice(0)) pending.fail(this.#error);
   }
 }
