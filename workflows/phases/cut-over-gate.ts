@@ -1,3 +1,4 @@
+import { sleep } from '@temporalio/workflow';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { prove } from '../proxies.js';
@@ -27,9 +28,14 @@ export async function passCutOverGate(ferry: Ferry): Promise<void> {
   }
 }
 
-/** Surveys again; moves newcomers; asks a person about every new blocker. */
+/**
+ * Surveys again; moves newcomers; asks a person about every blocker that stays. After the failover
+ * of `move-masters` schedulers and agents may still be on their way, so it looks for as long as a
+ * scheduler is given to come back.
+ */
 async function freshPlan(ferry: Ferry): Promise<void> {
   const { config, desk, migration, record } = ferry;
+  let patientUntil = Date.now() + config.policy.timeouts.frameworkMs;
   for (;;) {
     const known = new Set(ferry.plan.agents.map(({ id }) => id));
     ferry.planned = await prove('survey the cluster again').replan({ config, plan: ferry.plan, migration });
@@ -40,6 +46,10 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     const blockers = ferry.planned.findings.filter(({ verdict }) => verdict === 'block');
     const [first] = blockers;
     if (!first) return;
+    if (Date.now() < patientUntil) {
+      await sleep(3_000, { summary: `look again: ${first.id}` });
+      continue;
+    }
     const action = await desk.decide(
       {
         code: 'FERRY_PREFLIGHT',
@@ -50,6 +60,7 @@ async function freshPlan(ferry: Ferry): Promise<void> {
       ['retry', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+    patientUntil = 0;
   }
 }
 

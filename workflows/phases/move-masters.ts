@@ -53,6 +53,26 @@ export async function repointMasters(
     });
     ferry.record.progress(index + 1, order.length, 0);
   }
+  await requireAgentsBack(ferry);
+}
+
+/** The last restart was the leading master's, so every agent has had to register with the next one. */
+async function requireAgentsBack(ferry: Ferry): Promise<void> {
+  const expectedIds = ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id);
+  const { missing } = await prove('wait for the agents to follow the new leading master').awaitAgentsBack({
+    config: ferry.config,
+    expectedIds,
+    patienceMs: ferry.config.policy.timeouts.agentMs,
+  });
+  if (missing.length === 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `${missing.length} agents have not followed the new leading master: ${missing.slice(0, 10).join(', ')}`,
+    'FERRY_AGENTS_LATE',
+    {
+      host: null,
+      remedy: 'They have agent_reregister_timeout (10 minutes) from the election; look at their logs, then retry',
+    },
+  );
 }
 
 async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<Election> {
