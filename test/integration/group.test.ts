@@ -361,7 +361,7 @@ describe('the ZooKeeper side of the miniature Mesos', function () {
       try {
         return await new Promise((resolve, reject) => {
           client.getACL(of, (error, acls) => {
-            if (error) reject(new Error(error.message));
+            if (error) reject(new Error(String(error)));
             else resolve(acls.map(readable).sort());
           });
         });
