@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeSubnet } from '../../lab/free-subnet.js';
@@ -275,6 +275,20 @@ describe('the miniature Mesos', function () {
     cluster.master(5, 2, ['--quorum=2']);
     assert.deepEqual(await cluster.exit('m5'), { code: 1, signal: null });
     assert.match(cluster.log('m5'), /^Flag 'quorum' is already loaded via name 'quorum'$/m);
+  });
+
+  it('leads with credentials from a file while its agent has none, and shows only the path of the file', async () => {
+    const file = join(dir, 'zk-url');
+    const url = zk('/guarded');
+    await writeFile(file, `${url.replace('zk://', 'zk://mesos:secret@')}\n`);
+    cluster.master(8, 1, [], `file://${file}`);
+    cluster.agent(8, [], url);
+    await until('the agent is registered', async () => (await cluster.metric('m8', 'master/slaves_active')) === 1);
+    const { flags } = (await cluster.json('m8', '/flags')) as { flags: Record<string, string> };
+    assert.equal(flags['zk'], file);
+    assert.doesNotMatch(cluster.log('m8'), /secret/);
+    await cluster.stop('a8', 'SIGKILL');
+    await cluster.stop('m8', 'SIGKILL');
   });
 
   it('gives agents up that do not come back to a new leader, or exits when they are too many', async () => {

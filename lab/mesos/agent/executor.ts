@@ -123,7 +123,7 @@ function controlGroupMark(): Record<string, string> {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),
-  ) as Record<string, string>;
+  );
 }
 
 function taskScript(): string {
