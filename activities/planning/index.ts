@@ -13,7 +13,7 @@ import { scope } from '../reach/scope.js';
 import { surveyClients } from './client-survey.js';
 import { surveyAll } from './survey.js';
 
-/** Looks at most this often before it reports who is left. */
+/** Looks at least this often before it reports who is left. */
 const LOOKS = 4;
 
 export function createPlanningActivities(ports: Ports): PlanningActivities {
@@ -46,7 +46,7 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       let found = await look(ports, config, plan);
       if (!twice) return found;
       // Two clean looks a session timeout apart: a client in between two servers shows in one of them.
-      for (let looks = 1, clean = isClean(found); looks < LOOKS; looks += 1) {
+      for (let looks = 1, clean = isClean(found); clean || looks < LOOKS; looks += 1) {
         heartbeat(`looking again in ${String(config.policy.timeouts.sessionMs / 1000)} s`);
         await delay(config.policy.timeouts.sessionMs, undefined, { signal });
         found = await look(ports, config, plan);
