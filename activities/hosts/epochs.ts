@@ -31,13 +31,16 @@ done
 if [ ! -d "$folder" ]; then
   mkdir -p "$folder" && chown --reference="$(dirname "$folder")" "$folder" || fail "cannot create $folder"
 fi
-if [ ! -f "$state/epoch.kept" ]; then
-  [ ! -f "$folder/acceptedEpoch" ] || cp -p "$folder/acceptedEpoch" "$state/acceptedEpoch" || fail "cannot keep the old epoch"
-  : > "$state/epoch.kept"
+if [ ! -f "$state/epoch-kept-$unit" ]; then
+  for name in acceptedEpoch currentEpoch; do
+    rm -f "$state/$name-$unit"
+    [ ! -f "$folder/$name" ] || cp -p "$folder/$name" "$state/$name-$unit" || fail "cannot keep the old epoch"
+  done
+  put kept "$state/epoch-kept-$unit"
 fi
-printf '%s' "$epoch" > "$folder/acceptedEpoch.zkferry-new" &&
-  chown --reference="$folder" "$folder/acceptedEpoch.zkferry-new" &&
-  mv -f "$folder/acceptedEpoch.zkferry-new" "$folder/acceptedEpoch" || fail "cannot write $folder/acceptedEpoch"
+aside="$folder/acceptedEpoch.zkferry-new"
+printf '%s' "$epoch" > "$aside" && chown --reference="$folder" "$aside" && flush "$aside" &&
+  mv -f "$aside" "$folder/acceptedEpoch" && flush "$folder" || { rm -f "$aside"; fail "cannot write $folder/acceptedEpoch"; }
 `,
     });
   },
@@ -52,12 +55,19 @@ printf '%s' "$epoch" > "$folder/acceptedEpoch.zkferry-new" &&
       body: `
 lock
 is_stopped || refuse "unit $unit is not stopped"
-[ -f "$state/epoch.kept" ] || exit 0
-if [ -f "$state/acceptedEpoch" ]; then
-  cp -p "$state/acceptedEpoch" "$folder/acceptedEpoch" || fail "cannot restore $folder/acceptedEpoch"
+[ -f "$state/epoch-kept-$unit" ] || exit 0
+# A new leader raises currentEpoch; below it no server starts again (Z 4).
+then=$(cat "$state/currentEpoch-$unit" 2> /dev/null || echo 0)
+now=$(cat "$folder/currentEpoch" 2> /dev/null || echo 0)
+[ "$now" = "$then" ] || refuse "a leader has formed since (epoch $now, before it was $then); the epoch can only be raised"
+if [ -f "$state/acceptedEpoch-$unit" ]; then
+  aside="$folder/acceptedEpoch.zkferry-new"
+  cp -p "$state/acceptedEpoch-$unit" "$aside" && flush "$aside" && mv -f "$aside" "$folder/acceptedEpoch" ||
+    { rm -f "$aside"; fail "cannot restore $folder/acceptedEpoch"; }
 else
   rm -f "$folder/acceptedEpoch"
 fi
+rm -f "$state/epoch-kept-$unit" "$state/acceptedEpoch-$unit" "$state/currentEpoch-$unit"
 `,
     });
   },

@@ -28,8 +28,11 @@ tag() { t=; [ ! -f "$tag_file" ] || read -r t rest < "$tag_file"; echo "$t"; }
 own() { [ -z "$owner" ] || chown -R "$owner" "$@" || fail "cannot give $* to $owner"; }
 write() {
   mkdir -p "$(dirname "$2")" || fail "cannot create the folder of $2"
-  printf '%s' "$1" > "$2.zkferry-new" && mv -f "$2.zkferry-new" "$2" || { rm -f "$2.zkferry-new"; fail "cannot write $2"; }
+  printf '%s' "$1" > "$2.zkferry-new" && flush "$2.zkferry-new" && mv -f "$2.zkferry-new" "$2" ||
+    { rm -f "$2.zkferry-new"; fail "cannot write $2"; }
 }
+# With reconfig, ZooKeeper moves the server list out of zoo.cfg and keeps a copy; a restart would read the old list.
+drop_rewritten() { rm -f "$config".dynamic.* "$config".bak; }
 `;
 
 /** Observers on their hosts: installed, flipped from one ensemble to the other, removed. */
@@ -48,19 +51,26 @@ export const createObservers = (
       values: { ...places(observer), ensemble, text: await configText(ports, step, ensemble), id: observer.id },
       body: `${OBSERVER}
 lock
-if [ ! -f "$state/found" ]; then
+if [ ! -f "$state/found-$unit" ]; then
   is_stopped || { echo "remedy=give observers hosts of their own"; refuse "unit $unit runs already, and not for this migration"; }
   for folder in "$data" "$logs"; do
     [ ! -e "$folder/version-2" ] || { echo "remedy=move the data away, or choose another host"; refuse "$folder/version-2 holds data of another server"; }
   done
-  [ ! -f "$config" ] || cp -p "$config" "$state/zoo.cfg.found" || fail "cannot keep $config"
-  [ ! -f "$data/myid" ] || cp -p "$data/myid" "$state/myid.found" || fail "cannot keep $data/myid"
-  [ -d "$data" ] || : > "$state/data.absent"
-  [ -d "$logs" ] || : > "$state/logs.absent"
-  [ -d "$(dirname "$config")" ] || : > "$state/config-folder.absent"
-  put "$(systemctl is-enabled "$unit" 2> /dev/null)" "$state/found"
+  [ ! -f "$config" ] || cp -p "$config" "$state/zoo.cfg-$unit" || fail "cannot keep $config"
+  [ ! -f "$data/myid" ] || cp -p "$data/myid" "$state/myid-$unit" || fail "cannot keep $data/myid"
+  rm -rf "$state/rewritten-$unit"
+  mkdir "$state/rewritten-$unit" || fail "cannot write to $state"
+  for kept in "$config".dynamic.* "$config".bak; do
+    [ ! -f "$kept" ] || cp -p "$kept" "$state/rewritten-$unit/" || fail "cannot keep $kept"
+  done
+  [ -d "$data" ] || : > "$state/no-data-$unit"
+  [ -d "$logs" ] || : > "$state/no-logs-$unit"
+  [ -d "$(dirname "$config")" ] || : > "$state/no-config-folder-$unit"
+  put "$(systemctl is-enabled "$unit" 2> /dev/null)" "$state/found-$unit"
 fi
-if [ "$(tag)" = "$ensemble" ] && [ "$(cat "$config" 2> /dev/null)" = "\${text%?}" ] && ! is_stopped; then
+# What was written is compared, not the file: with reconfig, ZooKeeper rewrites it.
+sum=$(printf '%s' "$text" | cksum | tr ' ' '-')
+if [ "$(tag)" = "$ensemble" ] && [ "$(cat "$state/config-$unit" 2> /dev/null)" = "$ensemble $sum" ] && ! is_stopped; then
   echo changed=0; exit 0
 fi
 is_stopped || refuse "unit $unit runs with another config or for the other ensemble; it must be stopped first"
@@ -73,9 +83,11 @@ if [ "$(tag)" != "$ensemble" ]; then
 fi
 write "$id
 " "$data/myid"
+drop_rewritten
 write "$text" "$config"
-own "$data" "$logs"
-rm -f "$state/held-$unit"
+own "$data" "$logs" "$config"
+put "$ensemble $sum" "$state/config-$unit"
+rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
 systemctl enable "$unit" > /dev/null 2>&1 || fail "systemctl enable $unit failed"
 systemctl reset-failed "$unit" 2> /dev/null
 systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
@@ -94,7 +106,7 @@ echo changed=1
       name: 'look-for-observer',
       timeoutMs: STEP_MS,
       values,
-      body: 'if [ -f "$state/found" ]; then echo found=1; else echo found=0; fi\n',
+      body: 'if [ -f "$state/found-$unit" ]; then echo found=1; else echo found=0; fi\n',
     });
     if (look.get('found') !== '1') return;
     await stopUnit(ports, step, observer, observer.unit, 5_000);
@@ -106,18 +118,24 @@ echo changed=1
       body: `${OBSERVER}
 lock
 is_stopped || fail "unit $unit runs"
-[ -f "$state/found" ] || exit 0
+[ -f "$state/found-$unit" ] || exit 0
 for folder in "$data" "$logs"; do
   rm -rf "$folder/version-2" "$folder"/version-2.zkferry-* || fail "cannot remove the data in $folder"
 done
 rm -f "$tag_file" "$config.zkferry-source" "$config.zkferry-target"
-if [ -f "$state/zoo.cfg.found" ]; then cp -p "$state/zoo.cfg.found" "$config"; else rm -f "$config"; fi
-if [ -f "$state/myid.found" ]; then cp -p "$state/myid.found" "$data/myid"; else rm -f "$data/myid"; fi
-[ ! -f "$state/logs.absent" ] || rmdir "$logs" 2> /dev/null
-[ ! -f "$state/data.absent" ] || rmdir "$data" 2> /dev/null
-[ ! -f "$state/config-folder.absent" ] || rmdir "$(dirname "$config")" 2> /dev/null
-case $(cat "$state/found") in enabled*) ;; *) systemctl disable "$unit" > /dev/null 2>&1 ;; esac
-rm -f "$state/held-$unit" "$state/found" "$state"/*.found "$state"/*.absent
+drop_rewritten
+for kept in "$state/rewritten-$unit"/*; do
+  [ ! -f "$kept" ] || cp -p "$kept" "$(dirname "$config")/" || fail "cannot restore $(basename "$kept")"
+done
+if [ -f "$state/zoo.cfg-$unit" ]; then cp -p "$state/zoo.cfg-$unit" "$config"; else rm -f "$config"; fi
+if [ -f "$state/myid-$unit" ]; then cp -p "$state/myid-$unit" "$data/myid"; else rm -f "$data/myid"; fi
+[ ! -f "$state/no-logs-$unit" ] || rmdir "$logs" 2> /dev/null
+[ ! -f "$state/no-data-$unit" ] || rmdir "$data" 2> /dev/null
+[ ! -f "$state/no-config-folder-$unit" ] || rmdir "$(dirname "$config")" 2> /dev/null
+case $(cat "$state/found-$unit") in enabled*) ;; *) systemctl disable "$unit" > /dev/null 2>&1 ;; esac
+rm -f "$state/held-$unit" "$state/zoo.cfg-$unit" "$state/myid-$unit" "$state/config-$unit" "$state/parked-$unit" "$state"/no-*-"$unit"
+rm -rf "$state/rewritten-$unit"
+rm -f "$state/found-$unit"
 `,
     });
   },
@@ -135,7 +153,7 @@ rm -f "$state/held-$unit" "$state/found" "$state"/*.found "$state"/*.absent
       },
       body: `${OBSERVER}
 lock
-put "$config" "$state/parked"
+put "$config" "$state/parked-$unit"
 write "$source" "$config.zkferry-source"
 write "$target" "$config.zkferry-target"
 own "$config.zkferry-source" "$config.zkferry-target"
@@ -156,7 +174,8 @@ lock
 parked="$config.zkferry-$to"
 [ -f "$parked" ] || refuse "$parked is not there"
 if ! is_stopped; then
-  [ "$(tag)" = "$to" ] && cmp -s "$parked" "$config" || refuse "unit $unit runs for another ensemble; it must be proved stopped first"
+  # Here by a run before, whose reply was lost. The file may have been rewritten by ZooKeeper since.
+  case "$(tag) $(cat "$state/config-$unit" 2> /dev/null)" in "$to $to "*) ;; *) refuse "unit $unit runs for another ensemble; it must be proved stopped first" ;; esac
   echo "started=$(now_ms)"; exit 0
 fi
 from=$(tag)
@@ -170,8 +189,10 @@ if [ "$from" != "$to" ]; then
 " "$tag_file"
   own "$tag_file"
 fi
+drop_rewritten
 cp -p "$parked" "$config.zkferry-new" && mv -f "$config.zkferry-new" "$config" || fail "cannot swap $config"
-rm -f "$state/held-$unit"
+put "$to $(cksum < "$parked" | tr ' ' '-')" "$state/config-$unit"
+rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
 systemctl reset-failed "$unit" 2> /dev/null
 systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
 echo "started=$(now_ms)"
@@ -186,7 +207,13 @@ echo "started=$(now_ms)"
       detached: true,
       timeoutMs: STEP_MS,
       values: places(step.observer),
-      body: 'lock\nrm -rf "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-* || fail "cannot remove what was set aside"\n',
+      body: `
+# Released already, by a run before.
+[ -d "$state" ] || { ls -d "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-* > /dev/null 2>&1 || exit 0; }
+lock
+rm -rf "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-* || fail "cannot remove what was set aside"
+rm -f "$data/zkferry-ensemble"
+`,
     });
   },
 });
@@ -197,9 +224,9 @@ async function configText(ports: Ports, step: ObserverStep, ensemble: EnsembleNa
   const lines = await runStep(ports, step, observer, {
     name: 'read-zoo-cfg',
     timeoutMs: STEP_MS,
-    values: { ...places(observer), kept: `${stateFolder(observer, step.fence.cluster)}/zoo.cfg.found` },
+    values: { ...places(observer), kept: `${stateFolder(observer, step.fence.cluster)}/zoo.cfg-${observer.unit}` },
     body: `
-file="$config"; [ ! -f "$state/found" ] || file="$kept"
+file="$config"; [ ! -f "$state/found-$unit" ] || file="$kept"
 [ -f "$file" ] && echo "text=$(base64 < "$file" | tr -d '\\n')" || echo text=
 `,
   });

@@ -34,48 +34,79 @@ export const createRepointing = (
  * Writes the master URL where this process reads it and restarts the process.
  *
  * What it remembers in the state folder makes it safe to run again: `orig-UNIT`, the file before the
- * first change; `pending-UNIT`, the process that still has to be restarted, written before the edit;
- * `applied-UNIT`, checksum of the file and the instant of the restart that has read it. So a crash
- * between edit and restart is healed by the next run, and a lost reply costs no second restart.
+ * first change; `applied-UNIT`, the content and the process that has read it, and since when;
+ * `pending-UNIT`, the content and the process that ran when it was already in place and so has to be
+ * restarted. Both are forgotten before an edit, so that a crash at any point, and a change of
+ * direction after it, costs one restart too many at worst and never one too few.
  */
 async function repoint(ports: Ports, step: Repoint): Promise<RepointReport> {
   const { host } = step;
   const place = { unit: host.unit, file: host.root + host.masterUrl.path };
   const restoring = step.url === null;
-  const wanted = step.url === null ? '' : await edited(ports, step, step.url, place);
+  const edit = step.url === null ? { url: '', seen: '', wanted: '' } : await edited(ports, step, step.url, place);
   const lines = await runStep(ports, step, host, {
     name: restoring ? 'restore-master-url' : 'repoint',
     detached: true,
     timeoutMs: RESTART_MS,
-    values: { ...place, wanted, restoring: restoring ? 1 : 0, how: step.how },
+    values: { ...place, ...edit, restoring: restoring ? 1 : 0, how: step.how },
     body: `
 orig="$state/orig-$unit"; pending="$state/pending-$unit"; applied="$state/applied-$unit"
 sum() { cksum < "$1" | tr ' ' '-'; }
+same() { [ "$(base64 < "$1")" = "$(base64 < "$2")" ]; }
 identity() { p=$(main_pid); case $p in '' | 0) echo none ;; *) echo "$p-$(started_at "$p")" ;; esac; }
 report() { echo "changed=$1"; echo "before=$2"; echo "pid=$(main_pid)"; echo "restarted=$3"; exit 0; }
+born_ms() {
+  up_ms=$(($(cut -d' ' -f1 /proc/uptime | tr -d .) * 10))
+  echo $(($(now_ms) - up_ms + $(started_at "$1") * 1000 / $(getconf CLK_TCK 2> /dev/null || echo 100)))
+}
+# The URL may be a secret: it is compared by builtins alone.
+runs_with() {
+  [ -n "$url" ] && [ -r "/proc/$1/cmdline" ] || return 1
+  words=$newline$(tr '\\000' '\\n' < "/proc/$1/cmdline")$newline
+  case $words in *"$newline--master=$url$newline"* | *"$newline--zk=$url$newline"*) return 0 ;; *) return 1 ;; esac
+}
 
 lock
 [ -f "$file" ] || refuse "$file is not there"
+# A rename must replace the file itself, not a link to it.
+file=$(readlink -f "$file")
 if [ "$restoring" = 1 ]; then
   [ -f "$orig" ] || report 0 "$(main_pid)" 0
   new="$orig"
 else
-  [ -f "$orig" ] || { cp -p "$file" "$orig.new" && mv "$orig.new" "$orig"; } || fail "cannot keep $file in $state"
+  [ "$(base64 < "$file")" = "$(printf '%s' "$seen" | base64)" ] || fail "$file has changed meanwhile"
+  put "$file" "$state/place-$unit"
+  [ -f "$orig" ] || { cp -p "$file" "$orig.new" && flush "$orig.new" && mv "$orig.new" "$orig"; } || fail "cannot keep $file in $state"
   new="$state/wanted-$unit"
   ( umask 077; printf '%s' "$wanted" > "$new" ) || fail "cannot write to $state"
 fi
-if [ ! -f "$pending" ] && [ -f "$applied" ] && cmp -s "$new" "$file"; then
-  read -r what when who < "$applied"
-  if [ "$what" = "$(sum "$file")" ] && [ "$who" = "$(identity)" ]; then report 0 "$(main_pid)" "$when"; fi
+if ! same "$new" "$file"; then
+  rm -f "$pending" "$applied" || fail "cannot write to $state"
+  aside=$(temporary "$file")
+  rm -f "$aside"
+  cp -p "\${orig}" "$aside" && cat "$new" > "$aside" && flush "$aside" && mv -f "$aside" "$file" && flush "\${file%/*}" ||
+    { rm -f "$aside"; fail "cannot write $file"; }
 fi
-[ -f "$pending" ] || put "$(identity)" "$pending"
-old=$(cat "$pending")
-if ! cmp -s "$new" "$file"; then
-  cp -p "$file" "$file.zkferry-new" && cat "$new" > "$file.zkferry-new" && sync "$file.zkferry-new" &&
-    mv -f "$file.zkferry-new" "$file" || { rm -f "$file.zkferry-new"; fail "cannot write $file"; }
+what=$(sum "$file")
+now=$(identity)
+if [ -f "$applied" ]; then
+  read -r sum_read when who < "$applied"
+  if [ "$sum_read" = "$what" ] && [ "$who" = "$now" ]; then rm -f "$state/wanted-$unit"; report 0 "\${now%-*}" "$when"; fi
 fi
-if [ "$(identity)" = "$old" ] || [ "$(identity)" = none ]; then
-  if [ "$how" = sigkill ] && [ "$old" != none ]; then
+old=
+[ ! -f "$pending" ] || read -r sum_read old < "$pending"
+if [ -z "$old" ] || [ "$sum_read" != "$what" ]; then
+  if [ "$now" != none ] && runs_with "\${now%-*}"; then
+    when=$(born_ms "\${now%-*}")
+    put "$what $when $now" "$applied"
+    rm -f "$state/wanted-$unit"
+    report 0 "\${now%-*}" "$when"
+  fi
+  old=$now
+  put "$what $old" "$pending"
+fi
+if [ "$now" = "$old" ] || [ "$now" = none ]; then
+  if [ "$how" = sigkill ] && [ "$now" != none ]; then
     systemctl kill -s KILL --kill-who=main "$unit" || fail "systemctl kill $unit failed"
   else
     systemctl reset-failed "$unit" 2> /dev/null
@@ -85,18 +116,19 @@ fi
 unlock
 
 n=0
-while [ "$(identity)" = "$old" ] || [ "$(identity)" = none ]; do
+while now=$(identity); [ "$now" = "$old" ] || [ "$now" = none ]; do
   [ "$n" -lt 600 ] || fail "$unit has not started again within 60 s ($(active_state))"
-  # A killed scheduler would wait for its unit's restart delay.
-  if [ "$how" = sigkill ] && [ "$(identity)" = none ]; then systemctl start --no-block "$unit"; fi
+  # A killed scheduler would wait for its unit's restart delay, or for ever.
+  if [ "$how" = sigkill ] && [ "$now" = none ] && [ $((n % 20)) = 0 ]; then lock; systemctl start --no-block "$unit"; unlock; fi
   sleep 0.1; n=$((n + 1))
 done
 lock
-now=$(now_ms)
-put "$(sum "$file") $now $(identity)" "$applied"
+when=$(born_ms "\${now%-*}")
+[ "$(sum "$file")" = "$what" ] || fenced "another step has written $file meanwhile"
+put "$what $when $now" "$applied"
 rm -f "$pending" "$state/wanted-$unit"
-before=\${old%-*}; [ "$before" = none ] && before=0
-report 1 "$before" "$now"
+before=\${old%-*}; [ "$before" != none ] || before=0
+report 1 "$before" "$when"
 `,
   });
   const number = (key: string) => Number(told(lines, key, host, 'repoint'));
@@ -108,13 +140,13 @@ report 1 "$before" "$now"
   };
 }
 
-/** The file's text with the URL in its place, computed here, where the line editors are. */
+/** The file as it is and with the URL in its place, computed here, where the line editors are. */
 async function edited(
   ports: Ports,
   step: Repoint,
-  url: MasterUrl,
+  to: MasterUrl,
   place: { readonly unit: string; readonly file: string },
-): Promise<string> {
+): Promise<{ url: string; seen: string; wanted: string }> {
   const { host } = step;
   const lines = await runStep(ports, step, host, {
     name: 'read-master-url',
@@ -122,11 +154,12 @@ async function edited(
     values: place,
     body: '[ -f "$file" ] || refuse "$file is not there"\necho "text=$(base64 < "$file" | tr -d "\\n")"\n',
   });
-  const text = Buffer.from(told(lines, 'text', host, 'read-master-url'), 'base64').toString('utf8');
-  const credentials = await ports.secrets(step.access.credentials[url.credentialsOf]);
-  const value = formatMasterUrl(url, credentials);
+  const seen = Buffer.from(told(lines, 'text', host, 'read-master-url'), 'base64').toString('utf8');
+  const credentials = await ports.secrets(step.access.credentials[to.credentialsOf]);
+  const url = formatMasterUrl(to, credentials);
   try {
-    return host.masterUrl.kind === 'file' ? setOneValue(text, value) : setEnvValue(text, host.masterUrl.key, value);
+    const wanted = host.masterUrl.kind === 'file' ? setOneValue(seen, url) : setEnvValue(seen, host.masterUrl.key, url);
+    return { url, seen, wanted };
   } catch (error) {
     throw new HostStepError(host.name, 'repoint', redactUrl(`${place.file}: ${(error as Error).message}`), false);
   }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostConfig } from '../../src/domain/config.js';
-import { HostStepError, NotStoppedError } from '../../src/domain/host-errors.js';
+import { NotStoppedError } from '../../src/domain/host-errors.js';
 import type { HostActivities, HostStep, StoppedReport } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { scope } from '../reach/scope.js';
-import { runStep, stateFolder } from './script.js';
+import { runStep } from './script.js';
 
 /** Steps of the window are short; outside it a loaded host gets more time. */
 const STEP_MS = 10_000;
@@ -16,36 +16,12 @@ export const createUnits = (
   ports: Ports,
 ): Pick<HostActivities, 'prepareHold' | 'holdUnit' | 'stopHeld' | 'liftHold'> => ({
   async prepareHold(step) {
-    const held = `${stateFolder(step.host, step.fence.cluster)}/held-${step.unit}`;
-    if (!/^[\w./@+-]+$/.test(held)) {
-      throw new HostStepError(
-        step.host.name,
-        'prepare-hold',
-        `systemd cannot take the path ${held} in a condition`,
-        false,
-      );
-    }
     await runStep(ports, step, step.host, {
       name: 'prepare-hold',
       detached: true,
       timeoutMs: 2 * STEP_MS,
-      values: { unit: step.unit, held },
-      // Conditions are not looked at on an automatic restart since systemd 254, ExecCondition always is.
-      body: `
-lock
-folder="$root/etc/systemd/system/$unit.service.d"
-dropin="$folder/90-zkferry.conf"
-wanted="# Written by zkferry; removed at the end of the migration.
-[Unit]
-ConditionPathExists=!$held
-[Service]
-ExecCondition=/bin/sh -c 'test ! -e $held'"
-if [ "$(cat "$dropin" 2> /dev/null)" != "$wanted" ]; then
-  mkdir -p "$folder" || fail "cannot create $folder"
-  put "$wanted" "$dropin"
-  systemctl daemon-reload || fail "systemctl daemon-reload failed"
-fi
-`,
+      values: { unit: step.unit },
+      body: 'lock\nensure_drop_in\n',
     });
   },
 
@@ -54,7 +30,7 @@ fi
       name: 'hold-unit',
       timeoutMs: STEP_MS,
       values: { unit: step.unit },
-      body: 'lock\n: > "$state/held-$unit" || fail "cannot write $state/held-$unit"\n',
+      body: 'lock\nhold\n',
     });
   },
 
@@ -102,7 +78,7 @@ export async function stopUnit(
     values: { ...values, rounds: Math.max(1, Math.ceil(graceMs / 50)) },
     body: `
 lock
-: > "$state/held-$unit" || fail "cannot write $state/held-$unit"
+hold
 pid=$(main_pid)
 echo "pid=$pid"
 echo "born=$(started_at "$pid")"

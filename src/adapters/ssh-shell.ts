@@ -2,31 +2,39 @@ import { readFile } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import type { Client as SshClient, ClientChannel } from 'ssh2';
 import type { HostConfig, SshConfig } from '../domain/config.js';
+import { FerryError } from '../domain/errors.js';
 import { HostKeyError, HostUnreachableError, LoginRefusedError, UnknownOutcomeError } from '../domain/host-errors.js';
 import { shq } from '../domain/shell-quote.js';
 import type { HostScript, HostShell, ScriptResult } from '../ports/host-shell.js';
 import { fingerprint, pinnedKeys } from './known-hosts.js';
 
-/** The whole remote command: a constant, so no data ever reaches a shell unquoted or a process list. */
-const ATTACHED = 'exec /bin/sh -s';
+/** Last line of every script as it is sent: one that was cut off on its way is not run. */
+const END = '#zkferry-end';
+const CUT_OFF = 65;
 
-/** Runs the script of folder `$1`, then waits for its results to be fetched before it cleans up. */
-const WORKER = [
-  'cd / && /bin/sh "$1/script" > "$1/out" 2> "$1/err"; echo $? > "$1/rc.new"; mv "$1/rc.new" "$1/rc"',
-  'n=0; while [ -d "$1" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done; rm -rf "$1"',
-].join('\n');
+/**
+ * The whole remote command: a constant, so no data ever reaches a shell unquoted or a process list.
+ * `eval` is a builtin; a shell that read the script line by line would run the first half of a cut one.
+ */
+const ATTACHED = `exec /bin/sh -c ${shq(`s=$(cat); case $s in *"${END}") eval "$s";; *) exit ${String(CUT_OFF)};; esac`)}`;
 
 /**
  * Keeps the script in a private folder, runs it in a session of its own and prints what it printed.
- * When the link drops, sshd hangs this shell up; the script goes on and cleans up after itself.
+ * When the link drops, sshd may hang this shell up: it ignores that, and so stays to clean up after
+ * the script. The script's file, which may hold a password, goes as soon as it runs (`STARTED`).
  */
 const DETACHED = `exec /bin/sh -c ${shq(
   [
-    'umask 077; d=$(mktemp -d "${TMPDIR:-/tmp}/zkferry.XXXXXX") || exit 70; cat > "$d/script" || exit 70',
-    `setsid /bin/sh -c ${shq(WORKER)} zkferry "$d" < /dev/null > /dev/null 2>&1 &`,
-    'while [ ! -f "$d/rc" ]; do sleep 0.05; done; cat "$d/err" >&2; cat "$d/out"; r=$(cat "$d/rc"); rm -rf "$d"; exit "$r"',
+    'umask 077; d=$(mktemp -d "${TMPDIR:-/tmp}/zkferry.XXXXXX") || exit 70; trap "" HUP PIPE',
+    'cat > "$d/script" || { rm -rf "$d"; exit 70; }',
+    `[ "$(tail -n 1 "$d/script")" = "${END}" ] || { rm -rf "$d"; exit ${String(CUT_OFF)}; }`,
+    '(trap - HUP PIPE; cd / && exec setsid /bin/sh "$d/script" < /dev/null > "$d/out" 2> "$d/err") &',
+    'wait $!; r=$?; cat "$d/err" >&2; cat "$d/out"; rm -rf "$d"; exit "$r"',
   ].join('\n'),
 )}`;
+
+/** First line of a detached script. */
+const STARTED = 'rm -f "$0"';
 
 const READY_TIMEOUT_MS = 8_000;
 const KEEPALIVE_MS = 2_000;
@@ -48,15 +56,28 @@ export class SshShell implements HostShell {
 
   async run(host: HostConfig, ssh: SshConfig, script: HostScript, signal: AbortSignal): Promise<ScriptResult> {
     signal.throwIfAborted();
-    const link = await this.#link(host, ssh, signal);
-    link.users += 1;
-    if (link.idle) clearTimeout(link.idle);
-    link.idle = null;
-    try {
-      return await execute(link.client, host, ssh.sudo, script, signal);
-    } finally {
-      link.users -= 1;
-      if (link.users === 0) link.idle = setTimeout(() => link.client.end(), IDLE_MS).unref();
+    const key = [host.sshUser, host.address, host.sshPort, ssh.identity, ssh.knownHosts].join(' ');
+    for (;;) {
+      const kept = this.#links.get(key);
+      const link = await this.#link(key, kept, { host, ssh, signal });
+      if (link === null) continue;
+      const mayBeStale = kept !== undefined && link.users === 0;
+      link.users += 1;
+      if (link.idle) clearTimeout(link.idle);
+      link.idle = null;
+      try {
+        const result = await execute(link.client, host, ssh.sudo, script, signal);
+        if (result.exitCode !== CUT_OFF) return result;
+        throw new HostUnreachableError(host, `${script.name} did not arrive in one piece, so nothing was run`);
+      } catch (error) {
+        // A connection may have died while nobody used it; a fresh one tells whether the host is there.
+        if (!(error instanceof HostUnreachableError) || !mayBeStale) throw error;
+        this.#forget(key, kept);
+        link.client.end();
+      } finally {
+        link.users -= 1;
+        if (link.users === 0) link.idle = setTimeout(() => this.#end(key, link), IDLE_MS).unref();
+      }
     }
   }
 
@@ -66,28 +87,41 @@ export class SshShell implements HostShell {
     this.#links.clear();
   }
 
-  async #link(host: HostConfig, ssh: SshConfig, signal: AbortSignal): Promise<Link> {
-    const key = [host.sshUser, host.address, host.sshPort, ssh.identity, ssh.knownHosts].join(' ');
-    const existing = this.#links.get(key);
-    if (existing) return existing;
-    const opening = this.#open(host, ssh, signal, () => {
-      if (this.#links.get(key) === opening) this.#links.delete(key);
-    });
-    this.#links.set(key, opening);
+  /** The connection that is kept, or a new one; null = the one who was opening it gave up, so ask again. */
+  async #link(
+    key: string,
+    kept: Promise<Link> | undefined,
+    to: { readonly host: HostConfig; readonly ssh: SshConfig; readonly signal: AbortSignal },
+  ): Promise<Link | null> {
+    const gone = () => this.#forget(key, opening);
+    const opening = kept ?? this.#open(to.host, to.ssh, to.signal, () => gone());
+    if (kept === undefined) this.#links.set(key, opening);
     try {
       return await opening;
     } catch (error) {
-      if (this.#links.get(key) === opening) this.#links.delete(key);
+      this.#forget(key, opening);
+      to.signal.throwIfAborted();
+      if (kept !== undefined && !(error instanceof FerryError)) return null;
       throw error;
     }
   }
 
+  #forget(key: string, link: Promise<Link> | undefined): void {
+    if (this.#links.get(key) === link) this.#links.delete(key);
+  }
+
+  #end(key: string, link: Link): void {
+    const kept = this.#links.get(key);
+    void kept?.then((current) => {
+      if (current === link) this.#forget(key, kept);
+    });
+    link.client.end();
+  }
+
   async #open(host: HostConfig, ssh: SshConfig, signal: AbortSignal, onGone: () => void): Promise<Link> {
-    const [knownHosts, privateKey, passphrase] = await Promise.all([
-      readFile(ssh.knownHosts, 'utf8').catch(() => ''),
-      ssh.identity.startsWith('file:') ? readFile(ssh.identity.slice('file:'.length)) : null,
-      this.secrets(ssh.passphrase),
-    ]);
+    const knownHosts = await readFile(ssh.knownHosts, 'utf8').catch(() => '');
+    const login = await this.#login(host, ssh);
+    signal.throwIfAborted();
     const keys = pinnedKeys(knownHosts, host.address, host.sshPort);
     const client = new ssh2.Client();
     let refusedKey: HostKeyError | null = null;
@@ -105,10 +139,14 @@ export class SshShell implements HostShell {
         signal.removeEventListener('abort', abort);
         onGone();
         if (refusedKey) reject(refusedKey);
-        else if (error.level === 'client-authentication') reject(new LoginRefusedError(host, error.message));
+        else if (error.level === 'client-authentication' || error.level === 'agent')
+          reject(new LoginRefusedError(host, error.message));
+        else if (/no matching host key/i.test(error.message))
+          reject(new HostKeyError(host, ssh.knownHosts, 'of another type', true));
         else reject(new HostUnreachableError(host, error.message));
       });
       client.on('close', () => {
+        signal.removeEventListener('abort', abort);
         onGone();
         reject(new HostUnreachableError(host, 'the connection was closed'));
       });
@@ -116,8 +154,7 @@ export class SshShell implements HostShell {
         host: host.address,
         port: host.sshPort,
         username: host.sshUser,
-        ...(privateKey ? { privateKey } : { agent: process.env['SSH_AUTH_SOCK'] ?? '' }),
-        ...(passphrase === null ? {} : { passphrase }),
+        ...login,
         readyTimeout: READY_TIMEOUT_MS,
         keepaliveInterval: KEEPALIVE_MS,
         keepaliveCountMax: 3,
@@ -130,6 +167,27 @@ export class SshShell implements HostShell {
         },
       });
     });
+  }
+
+  /** @throws LoginRefusedError when there is no key to offer. */
+  async #login(
+    host: HostConfig,
+    ssh: SshConfig,
+  ): Promise<{ agent: string } | { privateKey: Buffer; passphrase?: string }> {
+    if (!ssh.identity.startsWith('file:')) {
+      const agent = process.env['SSH_AUTH_SOCK'] ?? '';
+      if (agent === '') throw new LoginRefusedError(host, 'no ssh agent runs here (SSH_AUTH_SOCK is not set)');
+      return { agent };
+    }
+    const file = ssh.identity.slice('file:'.length);
+    const passphrase = await this.secrets(ssh.passphrase);
+    const privateKey = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      throw new LoginRefusedError(host, `${file} cannot be read (${error.code ?? 'unknown error'})`);
+    });
+    if (ssh2.utils.parseKey(privateKey, passphrase ?? undefined) instanceof Error) {
+      throw new LoginRefusedError(host, `${file} holds no private key, or its passphrase is another one`);
+    }
+    return passphrase === null ? { privateKey } : { privateKey, passphrase };
   }
 }
 
@@ -152,6 +210,7 @@ function execute(
   return new Promise<ScriptResult>((resolve, reject) => {
     let channel: ClientChannel | null = null;
     let settled = false;
+    let sent = false;
     const settle = (act: () => void) => {
       if (settled) return;
       settled = true;
@@ -165,21 +224,37 @@ function execute(
         channel?.close();
         reject(new UnknownOutcomeError(host, script.name, reason));
       });
-    const gone = () => unknown('the ssh connection was lost');
+    // Without the script's last line nothing runs.
+    const nothingRan = (reason: string) => {
+      settle(() => {
+        channel?.close();
+        reject(new HostUnreachableError(host, reason));
+      });
+    };
+    const gone = () => {
+      (sent ? unknown : nothingRan)('the ssh connection was lost');
+    };
     const abort = () =>
       settle(() => {
         channel?.close();
         reject(signal.reason as Error);
       });
-    const timer = setTimeout(() => unknown(`no end within ${String(script.timeoutMs)} ms`), script.timeoutMs);
+    const timer = setTimeout(() => {
+      (sent ? unknown : nothingRan)(`no end within ${String(script.timeoutMs)} ms`);
+    }, script.timeoutMs);
     signal.addEventListener('abort', abort, { once: true });
     client.once('close', gone);
     const started = (error: Error | undefined, stream: ClientChannel) => {
       if (error) {
-        settle(() => reject(new HostUnreachableError(host, error.message)));
+        nothingRan(error.message);
         return;
       }
       channel = stream;
+      if (settled) {
+        stream.close();
+        return;
+      }
+      sent = true;
       let stdout = '';
       let stderr = '';
       let exitCode: number | null = null;
@@ -195,8 +270,12 @@ function execute(
         else settle(() => resolve({ exitCode: code, stdout, stderr }));
       });
       stream.on('error', (cause: Error) => unknown(cause.message));
-      stream.end(script.text);
+      stream.end(`${script.detached ? `${STARTED}\n` : ''}${script.text.trimEnd()}\n${END}\n`);
     };
-    client.exec(sudo ? `sudo -n -- ${command.replace(/^exec /, '')}` : command, started);
+    try {
+      client.exec(sudo ? `sudo -n -- ${command.replace(/^exec /, '')}` : command, started);
+    } catch (error) {
+      nothingRan((error as Error).message);
+    }
   });
 }
