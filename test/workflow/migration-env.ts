@@ -21,6 +21,10 @@ export class MigrationEnv {
   #bundle!: string;
   client!: Client;
 
+  get address(): string {
+    return this.#server.address;
+  }
+
   async start(): Promise<void> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     this.#dir = await mkdtemp(join(tmpdir(), 'zkferry-workflow-'));
@@ -36,6 +40,17 @@ export class MigrationEnv {
     await this.#native.close();
     await this.#server.stop();
     await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** A migration and its children, each with a suffix for file names. */
+  async family(workflowId: string): Promise<{ suffix: string; workflowId: string; runId: string }[]> {
+    const found: { suffix: string; workflowId: string; runId: string }[] = [];
+    for await (const { workflowId: id, runId } of this.client.workflow.list({
+      query: `WorkflowId STARTS_WITH "${workflowId}"`,
+    })) {
+      found.push({ suffix: id.slice(workflowId.length).replace('/', '.'), workflowId: id, runId });
+    }
+    return found;
   }
 
   /** Runs `story` against a migration of `cluster`; the worker ends with it. */

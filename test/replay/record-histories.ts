@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { temporalBinary } from '../../lab/temporal-binary.js';
+import { FakeCluster } from '../fakes/fake-cluster.js';
+import { aConfig } from '../fakes/plans.js';
+import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
+
+/**
+ * Records one history per path through the workflows, children included, into the folder given:
+ * `node dist/test/replay/record-histories.js test/histories`. Run it for a new path; recorded ones
+ * stay, so that a change which breaks running migrations is seen.
+ */
+const paths: Readonly<Record<string, (cluster: FakeCluster, migration: Migration) => Promise<void>>> = {
+  migrated: async (_, migration) => {
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.approve('complete');
+    await migration.result();
+  },
+  'rolled-back-at-cut-over': async (_, migration) => {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    await migration.say('rollback', { by: 'ann' });
+    await migration.result();
+  },
+  'rolled-back-after-the-window': async (_, migration) => {
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.atGate('complete');
+    await migration.say('rollback', { by: 'ann' });
+    await migration.result();
+  },
+  'turned-back': async (cluster, migration) => {
+    cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.decide('rollback');
+    await migration.result();
+  },
+};
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('usage: record-histories FOLDER');
+await mkdir(folder, { recursive: true });
+const env = new MigrationEnv();
+await env.start();
+try {
+  for (const [name, walk] of Object.entries(paths)) {
+    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
+    const cluster = new FakeCluster(aConfig(2, { policy }));
+    await env.migrate(cluster, async (migration) => {
+      await walk(cluster, migration);
+      for (const { suffix, workflowId, runId } of await env.family(migration.handle.workflowId)) {
+        const { stdout } = await promisify(execFile)(
+          temporalBinary(),
+          ['workflow', 'show', '-w', workflowId, '-r', runId, '-o', 'json', '--address', env.address],
+          { maxBuffer: 64 << 20 },
+        );
+        await writeFile(`${folder}/${name}${suffix}.json.gz`, gzipSync(JSON.stringify(JSON.parse(stdout))));
+      }
+    });
+    console.log(`recorded ${name}`);
+  }
+} finally {
+  await env.stop();
+}
