@@ -13,6 +13,8 @@ import type { Closing } from './phases/epilogue.js';
 /** A reversible stretch of the migration. Both directions may be called again after a failure. */
 export interface Phase {
   readonly name: string;
+  /** Stood at before every attempt; writes nothing that `compensate` would have to undo. */
+  readonly gate?: () => Promise<void>;
   apply(): Promise<void>;
   /** Must succeed when `apply` never ran, or ran in part. */
   compensate(): Promise<void>;
@@ -47,26 +49,31 @@ export async function runSaga(ferry: Ferry, phases: readonly Phase[]): Promise<S
 }
 
 async function applyWithDecisions(ferry: Ferry, phase: Phase): Promise<void> {
-  ferry.record.enter(phase.name);
-  ferry.record.rollback(true, phase.rollbackCost, null);
   for (;;) {
     try {
-      ferry.record.state('running');
-      await ferry.desk.interruptible(() => phase.apply());
-      ferry.record.leave(phase.name, 'done');
+      ferry.record.rollback(true, phase.rollbackCost, null);
+      if (phase.gate) await recorded(ferry, `gate ${phase.name}`, phase.gate);
+      await recorded(ferry, phase.name, () => phase.apply());
       return;
     } catch (cause) {
-      if (cause instanceof RollbackOrdered || isCancellation(cause)) {
-        ferry.record.leave(phase.name, 'undone');
-        throw cause;
-      }
+      if (cause instanceof RollbackOrdered || isCancellation(cause)) throw cause;
       const action = await ferry.desk.decide(incidentOf(cause), ['retry', 'rollback']);
-      if (action === 'rollback') {
-        ferry.record.leave(phase.name, 'failed');
-        throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
-      }
+      if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
       await ferry.desk.safePoint();
     }
+  }
+}
+
+/** One attempt, with its own entry in the timeline. */
+async function recorded(ferry: Ferry, entry: string, work: () => Promise<void>): Promise<void> {
+  ferry.record.enter(entry);
+  ferry.record.state('running');
+  try {
+    await ferry.desk.interruptible(work);
+    ferry.record.leave(entry, 'done');
+  } catch (cause) {
+    ferry.record.leave(entry, cause instanceof RollbackOrdered || isCancellation(cause) ? 'undone' : 'failed');
+    throw cause;
   }
 }
 

@@ -10,21 +10,17 @@ import { moveFleet } from './fleet.js';
  * whoever is still on source blocks unless a person accepts the loss by name (S5, S9).
  */
 export async function passCutOverGate(ferry: Ferry): Promise<void> {
-  const { desk, record } = ferry;
+  const { desk } = ferry;
   const accepted = new Set<string>();
   for (;;) {
     await freshPlan(ferry);
     await nobodyLeft(ferry, accepted, true);
-    record.enter('gate cut-over');
     await desk.gate('cut-over');
     const approvedHash = ferry.planned.planHash;
-    record.leave('gate cut-over', 'done');
-    record.enter('cut-over');
     // Within the last minute before the window: whatever changed since closes the gate again.
     await freshPlan(ferry);
     await nobodyLeft(ferry, accepted, false);
     if (ferry.planned.planHash === approvedHash) return;
-    record.leave('cut-over', 'skipped');
   }
 }
 

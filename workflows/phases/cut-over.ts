@@ -19,8 +19,8 @@ export function cutOver(ferry: Ferry): Phase {
     name: 'cut-over',
     rollbackCost:
       'before the point of no return the window undoes itself; after it, a second outage of about one session timeout',
+    gate: () => passCutOverGate(ferry),
     apply: async () => {
-      await passCutOverGate(ferry);
       standing = 'unknown';
       const result = await runWindow(ferry, 'target');
       standing = result.outcome === 'switched' ? 'target' : 'source';
