@@ -28,6 +28,10 @@ tag() { t=; [ ! -f "$tag_file" ] || read -r t rest < "$tag_file"; echo "$t"; }
 own() { [ -z "$owner" ] || chown -R "$owner" "$@" || fail "cannot give $* to $owner"; }
 write() {
   mkdir -p "$(dirname "$2")" || fail "cannot create the folder of $2"
+  rm -f "$2.zkferry-new"
+  # Settings may hold passwords of key stores: as readable as the file was that was found, no more.
+  like="$2"; [ -e "$like" ] || like="\${3:-$2}"
+  [ ! -e "$like" ] || cp -p "$like" "$2.zkferry-new" || fail "cannot write $2"
   printf '%s' "$1" > "$2.zkferry-new" && flush "$2.zkferry-new" && mv -f "$2.zkferry-new" "$2" ||
     { rm -f "$2.zkferry-new"; fail "cannot write $2"; }
 }
@@ -154,8 +158,8 @@ rm -f "$state/found-$unit"
       body: `${OBSERVER}
 lock
 put "$config" "$state/parked-$unit"
-write "$source" "$config.zkferry-source"
-write "$target" "$config.zkferry-target"
+write "$source" "$config.zkferry-source" "$config"
+write "$target" "$config.zkferry-target" "$config"
 own "$config.zkferry-source" "$config.zkferry-target"
 `,
     });

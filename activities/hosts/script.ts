@@ -1,5 +1,6 @@
 import type { HostConfig } from '../../src/domain/config.js';
 import { DeadlineError, FencedError, HostStepError } from '../../src/domain/host-errors.js';
+import { redactUrl } from '../../src/domain/master-url.js';
 import { shq } from '../../src/domain/shell-quote.js';
 import type { HostStep, Deadline } from '../contract.js';
 import type { Ports } from '../ports.js';
@@ -149,14 +150,22 @@ export async function runStep(
   if (result.exitCode === 0) return lines;
   if (result.exitCode === 75) throw new FencedError(host.name, name, lines.get('fenced') ?? 'unknown');
   const reason = lines.get('error') ?? `exit code ${String(result.exitCode)}`;
-  const told = result.stderr.trim().split('\n').slice(-3).join('; ').slice(0, 300);
+  const told = redactUrl(result.stderr).trim().split('\n').slice(-3).join('; ').slice(0, 300);
   throw new HostStepError(
     host.name,
     name,
     told === '' ? reason : `${reason} (${told})`,
     result.exitCode !== 3,
-    lines.get('remedy'),
+    lines.get('remedy') ?? remedyFor(told, host),
   );
+}
+
+/** What helps against the plainest obstacles, as they show on standard error. */
+function remedyFor(told: string, { name, sshUser }: HostConfig): string | undefined {
+  if (/^sudo:/.test(told)) return `let ${sshUser} use sudo on ${name} without a password, or set ssh.sudo to false`;
+  if (/No space left/i.test(told)) return `make room on the file system named here on ${name}, then retry`;
+  if (/Permission denied/i.test(told)) return `let ${sshUser} write there on ${name}, or set ssh.sudo to true`;
+  return undefined;
 }
 
 /** A value a script must have printed. */
