@@ -125,6 +125,7 @@ export class SshServer {
       env: {
         PATH: `${root}/usr/bin:${root}/usr/sbin:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`,
         HOME: `${root}/root`,
+        TMPDIR: `${root}/tmp`,
         USER: operator,
         LOGNAME: operator,
         SHELL: '/bin/sh',

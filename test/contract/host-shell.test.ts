@@ -109,13 +109,12 @@ describe('the ssh shell', function () {
     const begun = file('begun');
     const done = file('done');
     const text = `touch '${begun}'; sleep 0.5; touch '${done}'`;
-    const before = leftovers();
     const running = fail(run(text, { detached: true }));
     await until('the script runs', () => existsSync(begun));
     lone.host.dropSshConnections();
     assert.ok((await running) instanceof UnknownOutcomeError);
     await until('the script ends', () => existsSync(done));
-    await until('its folder is gone', () => leftovers().length <= before.length);
+    await until('its folder is gone', () => leftovers(lone).length === 0);
   });
 
   it('removes the text of a detached script from the disk as soon as it runs', async () => {
@@ -222,6 +221,7 @@ describe('the ssh shell', function () {
   });
 });
 
-function leftovers(): string[] {
-  return readdirSync(process.env['TMPDIR'] ?? '/tmp').filter((name) => /^zkferry\.[A-Za-z0-9]{6}$/.test(name));
+/** Folders of detached scripts on the host. */
+function leftovers(lone: LoneHost): string[] {
+  return readdirSync(lone.host.path('tmp')).filter((name) => name.startsWith('zkferry.'));
 }
