@@ -6,6 +6,7 @@ import { Desk, RollbackOrdered } from './desk.js';
 import { Ferry } from './ferry.js';
 import { planQuery } from './messages.js';
 import { MigrationRecord } from './migration-record.js';
+import { leaveAsFound } from './phases/epilogue.js';
 import { look, prove } from './proxies.js';
 import { runClosings, runSaga, type SagaOutcome } from './saga.js';
 import { strategies } from './strategies/index.js';
@@ -56,11 +57,13 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
     const { phases, closings } = strategies[config.strategy](running);
     const outcome = await runSaga(running, phases);
     if (outcome === 'migrated') await runClosings(running, closings);
+    if (outcome === 'rolled-back') await runClosings(running, [leaveAsFound(running)]);
     return finish(outcome);
   }
 
   function finish(outcome: SagaOutcome): SagaOutcome {
-    const cost = outcome === 'migrated' ? 'complete: source may be retired' : 'the migration has ended';
+    const cost =
+      outcome === 'migrated' ? 'the migration is complete; source may be retired' : 'the migration has ended';
     desk.refuseRollback(cost);
     record.rollback(false, cost, null);
     record.state(outcome);

@@ -99,7 +99,7 @@ async function compensate(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOu
   return 'rolled-back';
 }
 
-/** What follows gate `complete`: shielded, repeated until it holds or a person skips it, never undone. */
+/** What follows the last phase, or the last compensation: shielded, never undone. */
 export async function runClosings(ferry: Ferry, closings: readonly Closing[]): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     for (const closing of closings) {
@@ -107,7 +107,7 @@ export async function runClosings(ferry: Ferry, closings: readonly Closing[]): P
       let outcome: 'done' | 'skipped' | null = null;
       while (outcome === null) {
         try {
-          ferry.record.state('running');
+          ferry.record.state(ferry.desk.rollbackOrderedBy === null ? 'running' : 'rolling-back');
           await closing.run();
           outcome = 'done';
         } catch (cause) {

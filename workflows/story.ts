@@ -5,15 +5,15 @@ import type { MigrationStatus } from '../src/domain/status.js';
  * and `temporal workflow metadata`. A pure function, at most a page.
  */
 export function tellStory(status: MigrationStatus, ignored: readonly string[]): string {
-  const lines = [`## ${status.cluster || 'migration'}: ${status.state}`, `Phase **${status.phase}**`];
+  const lines = [`## ${status.cluster || 'migration'}: ${status.state}`, `- Phase **${status.phase}**`];
   if (status.progress.total > 0) {
     const { done, total, failed, etaMs } = status.progress;
     const eta = etaMs === null ? '' : `, about ${seconds(etaMs)} left`;
-    lines.push(`Progress: ${done} of ${total}${failed > 0 ? `, ${failed} failed` : ''}${eta}`);
+    lines.push(`- Progress: ${done} of ${total}${failed > 0 ? `, ${failed} failed` : ''}${eta}`);
   }
   if (status.waitingFor) {
     const { what, since, next } = status.waitingFor;
-    lines.push(`**Waiting** since ${since}: ${what}`, '', 'Next:', '```', next, '```');
+    lines.push(`- **Waiting** since ${since}: ${what}`, '', 'Next:', '```', next, '```', '');
   }
   if (status.window) {
     const w = status.window;
@@ -23,9 +23,9 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
     if (w.turnBackAt) parts.push(`turns back at ${w.turnBackAt}`);
     if (w.coordinationMs !== null) parts.push(`leader after ${seconds(w.coordinationMs)}`);
     if (w.lastAgentMs !== null) parts.push(`last agent after ${seconds(w.lastAgentMs)}`);
-    lines.push(`Critical window: ${parts.join(', ')}`);
+    lines.push(`- Critical window: ${parts.join(', ')}`);
   }
-  lines.push(`Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
+  lines.push(`- Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
   for (const incident of status.incidents.filter((i) => i.closedAt === null)) {
     lines.push(
       `- **${incident.id}** ${incident.code}${incident.host ? ` on ${incident.host}` : ''}: ${incident.message}. ${incident.remedy}`,

@@ -149,7 +149,8 @@ function waysToLook(stage: Stage): string[] {
   const { lab, temporal } = stage;
   return [
     `export TEMPORAL_ADDRESS=${temporal.address}`,
-    `npx zkferry status ${lab.json.cluster}     temporal workflow describe -w zkferry-${lab.json.cluster}`,
+    `npx zkferry status ${lab.json.cluster}`,
+    `temporal workflow describe -w zkferry-${lab.json.cluster}`,
     ...(temporal.uiPort === null ? [] : [`Temporal UI: http://127.0.0.1:${temporal.uiPort}`]),
     `config: ${lab.clusterFile}   lab: ${join(lab.dir, 'lab.json')}`,
     `a host: ssh -i ${join(lab.dir, 'ssh', 'id_ed25519')} -o UserKnownHostsFile=${join(lab.dir, 'ssh', 'known_hosts')} -p 2222 operator@${lab.json.masters[0]?.host ?? ''}`,

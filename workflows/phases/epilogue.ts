@@ -1,10 +1,11 @@
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import { moveFleet } from './fleet.js';
 import { repointFrameworks } from './move-frameworks.js';
 import { repointMasters } from './move-masters.js';
 
-/** A step after gate `complete`: it is repeated until it holds or a person skips it; never undone. */
+/** A step at the end, after which nothing is undone: repeated until it holds or a person skips it. */
 export interface Closing {
   readonly name: string;
   run(): Promise<void>;
@@ -64,8 +65,28 @@ export function leaveNothing(ferry: Ferry): Closing {
   };
 }
 
+/**
+ * After a rollback: the hosts of agents, schedulers and masters are left without a file of ours, and
+ * what is left all the same is found and named. ZooKeeper hosts were left by their own phases.
+ */
+export function leaveAsFound(ferry: Ferry): Closing {
+  return {
+    name: 'clean-up',
+    run: async () => {
+      await releaseClients(ferry);
+      const { findings } = await prove('look for residue').findResidue({ config: ferry.config });
+      const left = findings.filter(({ verdict }) => verdict === 'block');
+      if (left.length === 0) return;
+      throw ApplicationFailure.nonRetryable(left.map(({ seen }) => seen).join('; '), 'FERRY_RESIDUE', {
+        host: left[0]?.host ?? null,
+        remedy: left[0]?.remedy ?? 'Remove it by hand, then retry',
+      });
+    },
+  };
+}
+
 /** Agents, schedulers and masters: in batches, since a fleet may be large. */
-export async function releaseClients(ferry: Ferry): Promise<void> {
+async function releaseClients(ferry: Ferry): Promise<void> {
   const step = ferry.nextStep();
   const hosts = [
     ...ferry.plan.agents.map(({ agent }) => agent),

@@ -2,7 +2,6 @@ import type { Ferry } from '../ferry.js';
 import { addObservers } from '../phases/add-observers.js';
 import { cutOver } from '../phases/cut-over.js';
 import { leaveNothing, retireObservers, settle } from '../phases/epilogue.js';
-import { leaveHosts } from '../phases/leave-hosts.js';
 import { moveAgents } from '../phases/move-agents.js';
 import { moveFrameworks } from '../phases/move-frameworks.js';
 import { moveMasters } from '../phases/move-masters.js';
@@ -15,7 +14,6 @@ export function observers(ferry: Ferry): Strategy {
   const { settle: settling, retireObservers: retiring } = ferry.config.policy;
   return {
     phases: [
-      leaveHosts(ferry),
       prepareTarget(ferry),
       addObservers(ferry),
       moveAgents(ferry),
