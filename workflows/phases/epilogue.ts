@@ -4,6 +4,7 @@ import { onHost, prove } from '../proxies.js';
 import { moveFleet } from './fleet.js';
 import { repointFrameworks } from './move-frameworks.js';
 import { repointMasters } from './move-masters.js';
+import { releaseHosts } from './prepare-target.js';
 
 /** A step at the end, after which nothing is undone: repeated until it holds or a person skips it. */
 export interface Closing {
@@ -54,11 +55,11 @@ export function leaveNothing(ferry: Ferry): Closing {
       await releaseClients(ferry);
       const step = ferry.nextStep();
       await Promise.all(
-        [...config.observers, ...(ferry.plan.raiseEpoch ? config.target.servers : [])].map(async (server) => {
-          await onHost(`discard old data on ${server.name}`).discardSetAside({ ...step, observer: server });
-          await onHost(`release ${server.name}`).releaseHost({ ...step, host: server, units: [server.unit] });
-        }),
+        config.observers.map((observer) =>
+          onHost(`discard old data on ${observer.name}`).discardSetAside({ ...step, observer }),
+        ),
       );
+      await releaseHosts(ferry, [...config.observers, ...(ferry.plan.raiseEpoch ? config.target.servers : [])]);
       await onHost('remove the markers').cleanTrees({ config, migration, removeParents: false });
       await onHost('release the lock').releaseLock({ config, migration });
     },
