@@ -105,11 +105,17 @@ export class CredentialedClient extends EventEmitter<RawClientEvents> implements
   async children(path: string): Promise<string[]> {
     // The watch of an earlier call still stands; a second one would be told twice.
     if (this.#watched.has(path)) return this.#call((client, done) => client.getChildren(path, done));
-    const names = await this.#call<string[]>((client, done) =>
-      client.getChildren(path, (event) => this.#notified(path, event), done),
+    return this.#call<string[]>((client, done) =>
+      client.getChildren(
+        path,
+        (event) => this.#notified(path, event),
+        (error, names) => {
+          // Noted at once, not after an await: the event that spends the watch may lie in the very same packet.
+          if (!error) this.#watched.add(path);
+          done(error, names);
+        },
+      ),
     );
-    this.#watched.add(path);
-    return names;
   }
 
   async get(path: string): Promise<Buffer> {
