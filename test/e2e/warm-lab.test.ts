@@ -42,7 +42,7 @@ describe('a live lab cluster', function () {
     const migration = await stage.migrate(quick);
     await migration.approve('begin', 'ann');
     await migration.approve('cut-over', 'ann');
-    await migration.until((s) => s.window?.openedAt != null);
+    await migration.until((s) => (s.window?.openedAt ?? null) !== null);
     await migration.say('rollback', { by: 'ann' });
     await endsRolledBack(migration);
     await standsOn('source');

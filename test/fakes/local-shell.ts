@@ -12,10 +12,15 @@ export class LocalShell implements HostShell {
 
   run(host: HostConfig, _ssh: SshConfig, script: HostScript, signal: AbortSignal): Promise<ScriptResult> {
     this.journal.push(`${host.name} ${script.name}`);
-    if (this.unreachable.has(host.name)) return Promise.reject(new NoAnswerError(host.name, host.address, 'ssh', false, 'cut off by the test'));
+    if (this.unreachable.has(host.name))
+      return Promise.reject(new NoAnswerError(host.name, host.address, 'ssh', false, 'cut off by the test'));
     return new Promise((resolve, reject) => {
       const path = `${host.root}/usr/bin:${host.root}/usr/sbin:${process.env['PATH'] ?? ''}`;
-      const child = spawn('/bin/sh', ['-s'], { env: { ...process.env, PATH: path }, signal, timeout: script.timeoutMs });
+      const child = spawn('/bin/sh', ['-s'], {
+        env: { ...process.env, PATH: path },
+        signal,
+        timeout: script.timeoutMs,
+      });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { preflight } from '../../src/domain/preflight.js';
-import type {
-  ClusterSurvey,
-  HostSurvey,
-  ServerSurvey,
-  Survey,
-  TreeSurvey,
-} from '../../src/domain/survey.js';
+import type { ClusterSurvey, HostSurvey, ServerSurvey, Survey, TreeSurvey } from '../../src/domain/survey.js';
 import { aSpreadConfig, aSurvey } from '../fakes/surveys.js';
 
 type Case = readonly [
@@ -54,12 +48,12 @@ const masterIs =
     masters: survey.masters.map((one, at) =>
       at !== index
         ? one
-        : ({
+        : {
             ...one,
             ...change,
             flags: { ...one.flags, ...change.flags },
             metrics: { ...one.metrics, ...change.metrics },
-          }),
+          },
     ),
   });
 const clusterIs =

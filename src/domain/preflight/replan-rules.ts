@@ -51,7 +51,9 @@ function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding
   ];
   return moved.flatMap((name) => {
     const place = survey.hosts[name]?.place;
-    const wrong = [place?.url, place?.runsWith].find((url) => url !== undefined && url !== null && !sameUrl(url, plan.urls.observers));
+    const wrong = [place?.url, place?.runsWith].find(
+      (url) => url !== undefined && url !== null && !sameUrl(url, plan.urls.observers),
+    );
     if (wrong === undefined || wrong === null) return [];
     return [
       block('master-url-not-observers', {
