@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { stamp } from '../contract.js';
+import { raisePriority } from '../raise-priority.js';
 import { RecordFile } from './record-file.js';
 
 export interface Watch {
@@ -23,12 +23,8 @@ export function keepWatch({ watcher, dir, labFile, tick, periodMs, stop }: Watch
   const heartbeat = new RecordFile(dir, `heartbeat-${watcher}`);
   const beat = (event: 'started' | 'alive' | 'stopped', when = stamp()) =>
     heartbeat.append({ ...when, kind: 'heartbeat', watcher, pid: process.pid, event });
-  try {
-    // A watcher that waits for a processor leaves gaps; ordinary users may not ask for this.
-    setPriority(-10);
-  } catch {
-    // Gaps show in the records.
-  }
+  // A watcher that waits for a processor leaves gaps.
+  raisePriority(-20);
   let index = 0;
   const ticking = setInterval(() => tick(index++), periodMs);
   const beating = setInterval(() => {
