@@ -17,7 +17,9 @@ export function summary(status: MigrationStatus, seen: Verdicts, memory: { lab: 
     `  leaders seen at once   ${seen.leadersAtOnceMax}`,
     `  samples                ${seen.samples}, largest gap ${ms(seen.largestGapMs)}${seen.proved ? '' : ' (not proved)'}`,
     `  leaders seen           ${seen.leadersSeen}`,
-    `  ghost znode, longest   ${ms(seen.ghostMs)}`,
+    // A stopped leader's znode outlives it in source until the session expires (10 s by Mesos' default), so this
+    // may exceed the leaderless stretch; a ghost leads nobody and is counted apart (S7).
+    `  ghost znode, longest   ${ms(seen.ghostMs)} (names a master that does not lead, until its session expires)`,
     `  agents lost            ${seen.agentsLost.length}${names(seen.agentsLost)}`,
     `  tasks lost             ${seen.tasksLost.length}${names(seen.tasksLost)}`,
     `  frameworks lost        ${seen.frameworksLost.length}${names(seen.frameworksLost)}`,
