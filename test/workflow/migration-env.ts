@@ -89,8 +89,11 @@ export class Migration extends StagedMigration {
     super(handle);
   }
 
-  override until(wanted: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
-    return super.until(wanted, { patienceMs: 30_000 });
+  override until(
+    wanted: (status: MigrationStatus) => boolean,
+    options: Parameters<StagedMigration['until']>[1] = {},
+  ): Promise<MigrationStatus> {
+    return super.until(wanted, { patienceMs: 30_000, ...options });
   }
 
   override approve(gate: GateName): Promise<void> {

@@ -79,6 +79,25 @@ describe('the critical window', function () {
     });
   });
 
+  it('finishes a way back that had failed before it stands at the gate again', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
+      const mark = cluster.journal.length;
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+      const back = cluster.journal.slice(mark);
+      for (const name of ['o1', 'o2', 'o3']) {
+        assert.ok(back.indexOf(`stop ${name}`) >= 0 && back.indexOf(`stop ${name}`) < back.indexOf('barrier'));
+        assert.ok(back.indexOf('barrier') < back.indexOf(`start ${name} on source`), back.join(', '));
+      }
+      assert.ok(back.includes('leader in source'));
+    });
+  });
+
   it('does not open when the forecast does not fit into the budget, and has stopped nothing', async () => {
     const policy = { ...aConfig().policy, budgetMs: 5_000 };
     const cluster = new FakeCluster(aConfig(3, { policy }));

@@ -19,7 +19,14 @@ export function cutOver(ferry: Ferry): Phase {
     name: 'cut-over',
     rollbackCost:
       'before the point of no return the window undoes itself; after it, a second outage of about one session timeout',
-    gate: () => passCutOverGate(ferry),
+    gate: async () => {
+      // A way back that failed for good left nobody knows what: finish it before anything else.
+      if (standing !== 'source') {
+        await runWindow(ferry, 'source');
+        standing = 'source';
+      }
+      await passCutOverGate(ferry);
+    },
     apply: async () => {
       standing = 'unknown';
       const result = await runWindow(ferry, 'target');
