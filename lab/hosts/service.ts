@@ -1,29 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostTag, processesOfUnit, signalProcess, unitTag } from './processes.js';
+import { serviceEnvironment } from './service-environment.js';
+import { restartsAfter, resultOfExit } from './service-result.js';
+import { activeStates, type ActiveState, type JobOutcome, type ServiceResult, type SubState } from './service-state.js';
+import { conditionsHold } from './unit-conditions.js';
 import { readUnit, type UnitDefinition } from './unit-file.js';
 import { expandWords, splitWords } from './words.js';
-
-export type ActiveState = 'active' | 'inactive' | 'activating' | 'deactivating' | 'failed';
-
-export type SubState =
-  | 'dead'
-  | 'condition'
-  | 'start-pre'
-  | 'running'
-  | 'stop-sigterm'
-  | 'stop-sigkill'
-  | 'final-sigterm'
-  | 'final-sigkill'
-  | 'auto-restart'
-  | 'failed';
-
-export type ServiceResult =
-  'success' | 'exit-code' | 'signal' | 'core-dump' | 'timeout' | 'start-limit-hit' | 'exec-condition' | 'resources';
-
-/** What became of a job; `skipped` = a condition did not hold, which `systemctl start` counts as done. */
-export type JobOutcome = 'done' | 'skipped' | 'canceled' | 'failed';
 
 /** Where a service runs and what is told about it. */
 export interface ServiceSurroundings {
@@ -41,19 +25,6 @@ interface Job {
   readonly outcome: Promise<JobOutcome>;
   readonly settle: (outcome: JobOutcome) => void;
 }
-
-const activeStates: Readonly<Record<SubState, ActiveState>> = {
-  dead: 'inactive',
-  condition: 'activating',
-  'start-pre': 'activating',
-  running: 'active',
-  'stop-sigterm': 'deactivating',
-  'stop-sigkill': 'deactivating',
-  'final-sigterm': 'deactivating',
-  'final-sigkill': 'deactivating',
-  'auto-restart': 'activating',
-  failed: 'failed',
-};
 
 /** How often the rest of a stopping control group is looked at, in ms. */
 const leftoverPollMs = 20;
@@ -207,7 +178,7 @@ export class Service {
     const unit = this.definition;
     if (unit.loadState !== 'loaded') return this.failStart('resources', unit.loadError ?? 'not loaded');
     if (checkConditions) {
-      this.conditionResult = this.conditionsHold();
+      this.conditionResult = conditionsHold(this.definition);
       if (!this.conditionResult) {
         if (this.sub === 'auto-restart') this.enter('dead');
         return this.finish('skipped');
@@ -218,7 +189,7 @@ export class Service {
     this.clearRestarts = false;
     this.result = 'success';
     try {
-      const environment = this.environment();
+      const environment = { ...serviceEnvironment(this.around.root, unit), ...this.tags };
       for (const command of unit.execCondition) {
         this.enter('condition');
         const code = await this.runToEnd(command, environment);
@@ -308,22 +279,10 @@ export class Service {
     this.mainExitedUs = monotonicUs();
     this.execMainCode = code;
     this.execMainSignal = signal;
-    const result = this.judgeExit(code, signal);
+    const result = resultOfExit(code, signal, this.definition);
     if (this.result === 'success') this.result = result;
     this.clearTimer();
     this.sweep();
-  }
-
-  /** Exit status 0 and the signals HUP, INT, TERM, PIPE are clean; `SuccessExitStatus=` adds to them. */
-  private judgeExit(code: number | null, signal: string | null): ServiceResult {
-    const extra = this.definition.successExitStatus;
-    if (signal !== null) {
-      if (['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'].includes(signal) || extra.includes(signal)) return 'success';
-      return ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGQUIT', 'SIGTRAP'].includes(signal)
-        ? 'core-dump'
-        : 'signal';
-    }
-    return code === 0 || extra.includes(String(code)) ? 'success' : 'exit-code';
   }
 
   /** Asks the service to end; after `TimeoutStopSec=` it is killed. */
@@ -373,7 +332,7 @@ export class Service {
       this.clearRestarts = true;
       this.enter(state);
       void this.launch({ checkConditions: true });
-    } else if (this.shouldRestart()) {
+    } else if (restartsAfter(this.result, this.definition)) {
       this.enter('auto-restart');
       this.arm(this.definition.restartMs, () => {
         this.autoRestart();
@@ -388,25 +347,6 @@ export class Service {
     this.clearTimer();
     this.restarts++;
     void this.launch({ checkConditions: this.around.systemdVersion < 254 });
-  }
-
-  private shouldRestart(): boolean {
-    const { restart } = this.definition;
-    if (this.result === 'exec-condition' || this.result === 'start-limit-hit') return false;
-    if (restart === 'always') return true;
-    if (restart === 'on-failure') return this.result !== 'success';
-    if (restart === 'on-success') return this.result === 'success';
-    if (restart === 'on-abnormal') return this.result !== 'success' && this.result !== 'exit-code';
-    return false;
-  }
-
-  private conditionsHold(): boolean {
-    const holds = this.definition.conditions.map(({ path, negated, trigger }) => ({
-      trigger,
-      ok: existsSync(path) !== negated,
-    }));
-    const triggers = holds.filter(({ trigger }) => trigger);
-    return holds.every(({ trigger, ok }) => trigger || ok) && (triggers.length === 0 || triggers.some(({ ok }) => ok));
   }
 
   private belowStartLimit(): boolean {
@@ -447,23 +387,6 @@ export class Service {
     return expandWords(splitWords(command.replace(/^[-@:+!]+/, '')), environment);
   }
 
-  private environment(): Record<string, string> {
-    const { root } = this.around;
-    const environment: Record<string, string> = {
-      PATH: `${root}/usr/sbin:${root}/usr/bin:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`,
-      LANG: 'C.UTF-8',
-      ...this.definition.environment,
-    };
-    for (const { path: file, optional } of this.definition.environmentFiles) {
-      if (!existsSync(file)) {
-        if (optional) continue;
-        throw new Error(`Failed to load environment files: ${file}: No such file or directory`);
-      }
-      Object.assign(environment, parseEnvironmentFile(readFileSync(file, 'utf8')));
-    }
-    return { ...environment, ...this.tags };
-  }
-
   private group(): number[] {
     return processesOfUnit(this.around.root, this.name);
   }
@@ -498,14 +421,6 @@ export class Service {
     writeSync(file, `systemd[1]: ${this.name}: ${text}\n`);
     closeSync(file);
   }
-}
-
-/** `KEY=value` lines as `EnvironmentFile=` reads them; quotes are taken off, nothing is expanded. */
-function parseEnvironmentFile(text: string): Record<string, string> {
-  const pairs = text.split('\n').map((line) => /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line));
-  return Object.fromEntries(
-    pairs.flatMap((pair) => (pair === null ? [] : [[pair[1] ?? '', splitWords(pair[2] ?? '').join(' ')]])),
-  );
 }
 
 function monotonicUs(): number {

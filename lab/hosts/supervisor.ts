@@ -3,7 +3,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } fro
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { Service, type JobOutcome, type ServiceSurroundings } from './service.js';
+import { Service, type ServiceSurroundings } from './service.js';
+import type { JobOutcome } from './service-state.js';
 import { runSystemctl } from './systemctl.js';
 import { readUnit, unitFolders } from './unit-file.js';
 
