@@ -3,10 +3,10 @@
  * a second, through every ZooKeeper server and in every master's own words; a child of it takes the census once a second.
  * They know nothing of any migration. SIGTERM ends both with exit code 0.
  *
- * Limits: a watcher can only see what it gets a processor for. With all of the lab on two processors its samples
- * lie at most about 180 ms apart while watchers and masters run before everything else (`raisePriority`, root only), and
- * up to about 420 ms without; over 300 ms the judge says *not proved* (S8), and the run must be repeated on a
- * machine with less to do. A host that stops the whole virtual machine leaves gaps that nothing here can close.
+ * Limits: a watcher sees only what it gets a processor for. With the whole lab on two busy processors the largest
+ * gaps of four runs were 172 to 204 ms while watchers and masters run before everything else (`raisePriority`, root
+ * only), and 351 to 419 ms without. Over 300 ms the judge says *not proved* (S8); then the run has to be
+ * repeated on a machine with less to do. No priority helps while the whole virtual machine stands still.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
