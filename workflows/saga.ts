@@ -88,7 +88,9 @@ async function compensate(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOu
         ferry.record.leave(name, 'done');
         break;
       } catch (cause) {
-        const action = await ferry.desk.decide(incidentOf(cause), ['retry', 'skip']);
+        const incident = incidentOf(cause);
+        const remedy = `${incident.remedy}; skip gives the way back up here and ends the migration as stranded`;
+        const action = await ferry.desk.decide({ ...incident, remedy }, ['retry', 'skip']);
         if (action === 'skip') {
           ferry.record.leave(name, 'failed');
           return 'stranded';

@@ -27,6 +27,8 @@ export class FakeCluster {
   epochs = { source: '5', target: '1' };
   leader: string | null = 'm1';
   observersOn: EnsembleName | null = null;
+  /** Reads of the election in which a master does not answer yet. */
+  silentReads = 0;
   /** Milliseconds every host step takes. */
   stepMs = 0;
   #hash = 0;
@@ -170,7 +172,7 @@ export class FakeCluster {
             replicas: [],
           })),
           leader: this.leader,
-          unknown: [],
+          unknown: this.silentReads-- > 0 ? ['m2'] : [],
         }),
       provesNoLeader: () =>
         act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),

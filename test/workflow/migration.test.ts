@@ -137,6 +137,20 @@ describe('migrateCluster', function () {
     });
   });
 
+  it('waits for a master that is still starting when the way back begins in the middle of its restart', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitMaster', host: 'm2', times: 1, kind: 'hang' });
+      await migration.approve('begin');
+      await migration.until(() => cluster.journal.includes('restart m2 onto its url'));
+      cluster.silentReads = 2;
+      await migration.handle.signal('rollback', { by: 'ann' });
+      const result = await migration.result();
+      assert.equal(result.state, 'rolled-back');
+      assert.deepEqual(result.incidents, []);
+    });
+  });
+
   it('asks a person when an agent fails, moves it again on retry, and counts a skipped one as left', async () => {
     const cluster = new FakeCluster(aConfig());
     cluster.wreck({ activity: 'repointAgent', host: 'a2', times: 8, kind: 'fail' });

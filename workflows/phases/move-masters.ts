@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Election } from '../../activities/contract.js';
 import type { MasterConfig } from '../../src/domain/config.js';
 import type { MasterUrl } from '../../src/domain/plan.js';
@@ -75,16 +75,26 @@ async function requireAgentsBack(ferry: Ferry): Promise<void> {
   );
 }
 
+/**
+ * Who contends and leads, once every master answers: one may still be starting, restarted by the
+ * step before, by the failover it caused, or by the way forward that was cut short.
+ */
 async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<Election> {
-  const election = await look(`read the election in ${through}`).readElection({ config: ferry.config, through });
-  if (election.unknown.length > 0) {
-    throw ApplicationFailure.nonRetryable(
-      `masters do not answer: ${election.unknown.join(', ')}`,
-      'FERRY_MASTER_UNKNOWN',
-      { host: election.unknown[0], remedy: 'Bring every master back before the next one is restarted, then retry' },
-    );
+  const { config } = ferry;
+  const until = Date.now() + config.policy.timeouts.masterMs;
+  for (;;) {
+    const election = await look(`read the election in ${through}`).readElection({ config, through });
+    const [silent] = election.unknown;
+    if (silent === undefined) return election;
+    if (Date.now() >= until) {
+      throw ApplicationFailure.nonRetryable(
+        `masters do not answer: ${election.unknown.join(', ')}`,
+        'FERRY_MASTER_UNKNOWN',
+        { host: silent, remedy: 'Bring every master back before the next one is restarted, then retry' },
+      );
+    }
+    await sleep(1_000, { summary: `wait for ${silent} to answer` });
   }
-  return election;
 }
 
 function leaderLast(masters: readonly MasterConfig[], election: Election): MasterConfig[] {
