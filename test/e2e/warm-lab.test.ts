@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdicts } from '../../lab/contract.js';
@@ -27,6 +28,62 @@ describe('a live lab cluster', function () {
   const quick = (input: Record<string, unknown>) => ({
     ...input,
     policy: { ...(input['policy'] as object), soak: '2s' },
+  });
+
+  describe('before anything is written', () => {
+    const blocks = async (change: (input: Record<string, unknown>) => unknown, text: RegExp) => {
+      const migration = await stage.migrate(change);
+      await assert.rejects(migration.result(), (error: Error) => {
+        assert.match(String(error.cause instanceof Error ? error.cause.message : error), text);
+        return true;
+      });
+      for (const [name, host] of stage.lab.hosts) {
+        assert.ok(!existsSync(join(host.root, 'var/lib/zkferry')), `${name} was written to`);
+      }
+    };
+
+    it('fails at once on an invalid config, with every error and its path', () =>
+      blocks(
+        (input) => ({ ...input, electionPath: '/', observer: [], policy: { canary: 0 } }),
+        /electionPath[\s\S]*policy\.canary|policy\.canary[\s\S]*electionPath/,
+      ));
+
+    it('is stopped by a host key that is not the pinned one', async () => {
+      const ssh = join(stage.lab.dir, 'ssh');
+      const pinned = await readFile(join(ssh, 'known_hosts'), 'utf8');
+      const { host: master } = stage.lab.json.masters[0] ?? { host: '' };
+      const { host: other } = stage.lab.json.masters[1] ?? { host: '' };
+      const keyOf = (address: string) => pinned.split('\n').find((line) => line.startsWith(`[${address}]`)) ?? '';
+      const wrong = pinned.replace(keyOf(master), keyOf(other).replace(other, master));
+      assert.notEqual(wrong, pinned);
+      await writeFile(join(dir, 'wrong_known_hosts'), wrong);
+      await blocks(
+        (input) => ({
+          ...input,
+          ssh: { ...(input['ssh'] as object), knownHosts: join(dir, 'wrong_known_hosts') },
+        }),
+        /master1[\s\S]*shows host key SHA256:[\s\S]*pins another one/,
+      );
+    });
+
+    it('is stopped by a host that ssh does not reach', async () => {
+      stage.lab.host('master2').sshDown();
+      try {
+        await blocks(quick, /master2[\s\S]*cannot be reached by ssh/);
+      } finally {
+        await stage.lab.host('master2').sshUp();
+      }
+    });
+
+    it('is stopped by a target without a quorum', async () => {
+      const servers = ['target1', 'target2'].map((name) => stage.lab.host(name));
+      for (const { supervisor } of servers) await supervisor.stop('zookeeper');
+      try {
+        await blocks(quick, /target/);
+      } finally {
+        for (const { supervisor } of servers) await supervisor.start('zookeeper');
+      }
+    });
   });
 
   it('is back on source when it is rolled back from move-masters', async () => {
