@@ -33,6 +33,8 @@ export interface CutOverResult {
   /** Why it did not switch, or what went wrong after it had. */
   readonly incident: Pick<Incident, 'code' | 'host' | 'message' | 'remedy'> | null;
   readonly agents: AgentsBack | null;
+  /** Hosts whose unit is still held down, because they could not be reached afterwards. */
+  readonly held: readonly string[];
 }
 
 /**
@@ -54,7 +56,7 @@ export async function cutOver(input: CutOverInput): Promise<CutOverResult> {
     turnBackMs = window.open();
   } catch (cause) {
     if (input.to === 'source') throw cause;
-    return { outcome: 'not-opened', incident: whyNot(cause), agents: null };
+    return { outcome: 'not-opened', incident: whyNot(cause), agents: null, held: [] };
   }
   let leader: LeaderReport;
   try {
@@ -96,6 +98,8 @@ async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>
   try {
     return await forward.run(work);
   } catch (cause) {
+    // Steps beside the one that failed must not go on while everything is undone.
+    forward.cancel();
     if (!expired) throw cause;
     throw ApplicationFailure.nonRetryable(
       'the turn-back point came before a recovered leader was proved',
@@ -116,6 +120,8 @@ class Window {
   readonly #from: EnsembleName;
   readonly #to: EnsembleName;
   readonly #notes: Promise<void>[] = [];
+  /** Starts sent in the present direction, by host. */
+  readonly #pending = new Map<string, Promise<unknown>>();
   #generation: number;
   #turnBackMs: number | null = null;
   /** When the leading master was proved stopped, ms since the epoch. */
@@ -198,8 +204,11 @@ class Window {
     await this.#stopMasters(this.#to === 'target' ? await this.#leadingMasters() : this.#config.masters, stub);
     await this.#stopObservers(stub);
     await this.#proveNoLeader(stub);
-    await this.#flip(this.#to, stub);
-    await this.#liftMasters(stub);
+    const flips = this.#flip(this.#to, stub);
+    if (this.#to === 'target') await Promise.all(flips);
+    else await this.#first(flips);
+    // Not awaited: a master whose host does not answer now must not cost the others their election.
+    this.#liftMasters(stub);
     const leader = await stub(`wait for a recovered leader in ${this.#to}`).awaitLeader({
       config: this.#config,
       ensemble: this.#to,
@@ -221,9 +230,9 @@ class Window {
       });
       const since = this.#stoppedAt ?? Date.parse(leader.electedAt);
       this.#note({ lastAgentMs: agents.lastAgentAt === null ? null : Date.parse(agents.lastAgentAt) - since });
-      return { outcome: 'switched', incident: null, agents };
+      return { outcome: 'switched', incident: null, agents, held: await this.#leftHeld() };
     } catch (cause) {
-      return { outcome: 'switched', incident: incidentOf(cause), agents: null };
+      return { outcome: 'switched', incident: incidentOf(cause), agents: null, held: await this.#leftHeld() };
     } finally {
       await Promise.allSettled(this.#notes);
     }
@@ -232,20 +241,24 @@ class Window {
   /** The way back (S6), shielded: ends with the old side's leader proved, or fails for a person to see. */
   async turnBack(why: Why): Promise<CutOverResult> {
     const stub = wayBack;
+    // No step of the way forward may still touch a host.
+    await this.#leftHeld();
+    this.#pending.clear();
     if (this.#flipped) {
-      await this.#holdMasters(stub);
+      // A master that cannot be held or stopped is left to the barrier.
+      await this.#holdMasters(stub).catch(() => undefined);
       await this.#stopMasters(this.#config.masters, stub);
       await this.#stopObservers(stub);
       await this.#proveNoLeader(stub);
       await this.#removeGhosts(stub);
-      await this.#flip(this.#from, stub);
+      await this.#first(this.#flip(this.#from, stub));
     } else {
       // Nothing was started on the new side, so there is no barrier: whoever still runs is on the
       // old side, a hung observer included, and a leader elected there is right.
       await this.#removeGhosts(stub);
-      await this.#startWhereTheyWere(stub);
+      await this.#first(this.#startWhereTheyWere(stub));
     }
-    await this.#liftMasters(stub);
+    this.#liftMasters(stub);
     await stub(`wait for a recovered leader in ${this.#from}`).awaitLeader({
       config: this.#config,
       ensemble: this.#from,
@@ -253,7 +266,36 @@ class Window {
       deadline: null,
     });
     await Promise.allSettled(this.#notes);
-    return { outcome: 'turned-back', incident: why, agents: null };
+    return { outcome: 'turned-back', incident: why, agents: null, held: await this.#leftHeld() };
+  }
+
+  /** Goes on as soon as one of these has served; @throws when none does. */
+  async #first(each: readonly Promise<unknown>[]): Promise<void> {
+    try {
+      await Promise.any(each);
+    } catch (cause) {
+      throw cause instanceof AggregateError ? cause.errors[0] : cause;
+    }
+  }
+
+  /** Waits for every start that was sent; @returns the hosts that it did not reach. */
+  async #leftHeld(): Promise<string[]> {
+    const left: string[] = [];
+    for (const [host, start] of this.#pending) {
+      const failed = await start.then(
+        () => false,
+        () => true,
+      );
+      if (failed) left.push(host);
+    }
+    return left;
+  }
+
+  /** Remembers a start, so that its end is waited for and its failure told, whoever awaits it first. */
+  #send(host: string, start: Promise<unknown>): Promise<unknown> {
+    start.catch(() => undefined);
+    this.#pending.set(host, start);
+    return start;
   }
 
   async #holdMasters(stub: Stub): Promise<void> {
@@ -320,31 +362,44 @@ class Window {
     });
   }
 
-  async #flip(to: EnsembleName, stub: Stub): Promise<void> {
+  #flip(to: EnsembleName, stub: Stub): Promise<unknown>[] {
     const step = this.#nextStep();
     const deadline = to === this.#to ? this.#turnBackMs : null;
     if (to === this.#to) this.#flipped = true;
-    await this.#onObservers(async (observer) => {
-      await stub(`start ${observer.name} as an observer of ${to}`).flipObserver({ ...step, observer, to, deadline });
-      await stub(`wait until ${observer.name} is synced with ${to}`).awaitObserver({
-        config: this.#config,
-        observer,
-        ensemble: to,
-        patienceMs: this.#config.policy.timeouts.serverMs,
-      });
-    });
+    return this.#config.observers.map((observer) =>
+      this.#send(
+        observer.name,
+        (async () => {
+          await stub(`start ${observer.name} as an observer of ${to}`).flipObserver({
+            ...step,
+            observer,
+            to,
+            deadline,
+          });
+          await stub(`wait until ${observer.name} is synced with ${to}`).awaitObserver({
+            config: this.#config,
+            observer,
+            ensemble: to,
+            patienceMs: this.#config.policy.timeouts.serverMs,
+          });
+        })(),
+      ),
+    );
   }
 
-  async #startWhereTheyWere(stub: Stub): Promise<void> {
+  #startWhereTheyWere(stub: Stub): Promise<unknown>[] {
     const step = this.#nextStep();
-    await this.#onObservers((observer) =>
-      stub(`start ${observer.name} where it was`).liftHold({
-        ...step,
-        host: observer,
-        unit: observer.unit,
-        start: true,
-        deadline: null,
-      }),
+    return this.#config.observers.map((observer) =>
+      this.#send(
+        observer.name,
+        stub(`start ${observer.name} where it was`).liftHold({
+          ...step,
+          host: observer,
+          unit: observer.unit,
+          start: true,
+          deadline: null,
+        }),
+      ),
     );
   }
 
@@ -361,12 +416,13 @@ class Window {
     });
   }
 
-  /** Starts the stopped master again and lets the others' supervisors act as before. */
-  async #liftMasters(stub: Stub): Promise<void> {
+  /** Starts the stopped masters again and lets the others' supervisors act as before. */
+  #liftMasters(stub: Stub): void {
     const step = this.#nextStep();
     this.#stopped.clear();
-    await Promise.all(
-      this.#config.masters.map((master) =>
+    for (const master of this.#config.masters) {
+      void this.#send(
+        master.name,
         stub(`lift the hold of ${master.name}`).liftHold({
           ...step,
           host: master,
@@ -375,8 +431,8 @@ class Window {
           start: true,
           deadline: stub === wayBack ? null : this.#turnBackMs,
         }),
-      ),
-    );
+      );
+    }
   }
 
   #onObservers<T>(act: (observer: ServerConfig) => Promise<T>): Promise<T[]> {

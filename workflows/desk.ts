@@ -191,10 +191,10 @@ export class Desk {
       await condition(() => this.#decision !== null || (actions.includes('rollback') && this.#rollbackBy !== null));
     } finally {
       this.#waiting = null;
+      this.record.closeIncident(opened.id);
     }
     const action = this.#decision ?? 'rollback';
     if (action === 'rollback') this.#rollbackBy ??= this.record.status.decisions.at(-1)?.by ?? 'decision';
-    this.record.closeIncident(opened.id);
     return action;
   }
 

@@ -1,4 +1,11 @@
-import { ApplicationFailure, condition, allHandlersFinished, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  allHandlersFinished,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ClusterConfig } from '../src/domain/config.js';
 import type { Finding, PlanResult } from '../src/domain/plan.js';
 import type { MigrationStatus } from '../src/domain/status.js';
@@ -40,7 +47,8 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
 
   ferry = new Ferry(config, planned, migrationId(), record, desk);
   await carryOut(ferry);
-  await condition(allHandlersFinished);
+  // Also after a cancellation: the outcome is told all the same.
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return record.status;
 
   async function carryOut(running: Ferry): Promise<SagaOutcome> {

@@ -23,14 +23,54 @@ describe('the critical window', function () {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
       cluster.wreck({ activity: 'stopHeld', host: 'o2', kind: 'hang' });
+      cluster.wreck({ activity: 'liftHold', host: 'o2', kind: 'fail' });
       const mark = await toWindow(cluster, migration);
-      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      // The hung host costs the others nothing: masters lead again although it is still waited for.
+      await migration.until(() => cluster.journal.slice(mark).includes('leader in source'));
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
       const effects = cluster.journal.slice(mark);
       assert.ok(!effects.some((effect) => effect.endsWith('on target')), effects.join(', '));
       assert.ok(!effects.includes('barrier'));
       assert.ok(effects.includes('lift o1 and start it') && effects.includes('lift o3 and start it'));
       assert.ok(effects.indexOf('lift m1 and start it') < effects.indexOf('leader in source'));
-      assert.match(status.incidents.at(-1)?.message ?? '', /turned back/);
+      assert.match(status.incidents.at(-1)?.message ?? '', /turned back.*still held down, because unreachable: o2/);
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+      assert.ok(cluster.journal.includes('start o2 on source'));
+    });
+  });
+
+  it('elects a leader on target although the host of a standby has died, and asks a person about that master', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'liftHold', host: 'm3', kind: 'fail' });
+      await toWindow(cluster, migration);
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      assert.equal(status.incidents.at(-1)?.host, 'm3');
+      assert.equal(cluster.observersOn, 'target');
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('complete');
+      assert.ok(cluster.journal.includes('lift m3 and start it'));
+      assert.equal(cluster.journal.filter((effect) => effect === 'start o1 on target').length, 1);
+    });
+  });
+
+  it('does not run the window again when only the count of the agents failed after it', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      const mark = cluster.journal.length;
+      cluster.wreck({ activity: 'awaitAgentsBack', times: 6, kind: 'fail' });
+      await migration.approve('cut-over');
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      await migration.decide('retry');
+      await migration.atGate('complete');
+      const window = cluster.journal.slice(mark);
+      assert.equal(window.filter((effect) => effect === 'barrier').length, 1);
+      assert.ok(!window.some((effect) => effect.endsWith('on source')), window.join(', '));
     });
   });
 
@@ -57,7 +97,7 @@ describe('the critical window', function () {
           'nothing starts before the barrier',
         );
       }
-      assert.ok(back.indexOf('lift m1 and start it') > back.indexOf('start o3 on source'));
+      assert.ok(back.indexOf('lift m1 and start it') > back.indexOf('start o1 on source'));
       assert.equal(cluster.observersOn, 'source');
     });
   });
@@ -82,7 +122,7 @@ describe('the critical window', function () {
   it('finishes a way back that had failed before it stands at the gate again', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
-      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      cluster.wreck({ activity: 'awaitLeader', kind: 'fail' });
       await toWindow(cluster, migration);
       await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
       const mark = cluster.journal.length;
@@ -95,6 +135,23 @@ describe('the critical window', function () {
         assert.ok(back.indexOf('barrier') < back.indexOf(`start ${name} on source`), back.join(', '));
       }
       assert.ok(back.includes('leader in source'));
+    });
+  });
+
+  it('brings an observer that the way back could not reach to source, and never starts it where it stands', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.includes('start o3 on target'));
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
+      assert.match(status.incidents.at(-1)?.message ?? '', /still held down, because unreachable: o3/);
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+      assert.ok(!cluster.journal.includes('lift o3 and start it'));
+      assert.ok(cluster.journal.lastIndexOf('start o3 on source') > cluster.journal.indexOf('start o3 on target'));
     });
   });
 

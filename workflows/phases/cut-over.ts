@@ -4,7 +4,7 @@ import type { cutOver as cutOverWorkflow, CutOverInput, CutOverResult } from '..
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { windowNote } from '../messages.js';
-import { prove } from '../proxies.js';
+import { onHost, prove } from '../proxies.js';
 import type { Phase } from '../saga.js';
 import { passCutOverGate } from './cut-over-gate.js';
 
@@ -15,35 +15,79 @@ import { passCutOverGate } from './cut-over-gate.js';
 export function cutOver(ferry: Ferry): Phase {
   // What the observers may be on, as far as this run knows; `unknown` counts as target.
   let standing: 'source' | 'target' | 'unknown' = 'source';
+  let held: readonly string[] = [];
+  const run = async (to: EnsembleName): Promise<CutOverResult> => {
+    standing = 'unknown';
+    const result = await runWindow(ferry, to);
+    standing = result.outcome === 'switched' ? to : 'source';
+    held = result.held;
+    return result;
+  };
+  const leaveNoneHeld = async (): Promise<void> => {
+    if (standing !== 'unknown') await startLeftHeld(ferry, held, standing);
+    held = [];
+  };
   return {
     name: 'cut-over',
     rollbackCost:
       'before the point of no return the window undoes itself; after it, a second outage of about one session timeout',
     gate: async () => {
       // A way back that failed for good left nobody knows what: finish it before anything else.
-      if (standing !== 'source') {
-        await runWindow(ferry, 'source');
-        standing = 'source';
-      }
-      await passCutOverGate(ferry);
+      if (standing === 'unknown') await run('source');
+      await leaveNoneHeld();
+      if (standing === 'source') await passCutOverGate(ferry);
     },
     apply: async () => {
-      standing = 'unknown';
-      const result = await runWindow(ferry, 'target');
-      standing = result.outcome === 'switched' ? 'target' : 'source';
-      if (result.outcome === 'switched') return await settleLateAgents(ferry, result);
-      throw ApplicationFailure.nonRetryable(
-        `the window ${result.outcome === 'turned-back' ? 'turned back' : 'did not open'}: ${result.incident?.message ?? ''}`,
-        result.incident?.code ?? 'FERRY_TURN_BACK',
-        { host: result.incident?.host ?? null, remedy: result.incident?.remedy ?? '' },
-      );
+      // Already there: only what follows the window had failed.
+      const result = standing === 'target' ? null : await run('target');
+      if (result !== null && result.outcome !== 'switched') {
+        const left = held.length === 0 ? '' : `; still held down, because unreachable: ${held.join(', ')}`;
+        throw ApplicationFailure.nonRetryable(
+          `the window ${result.outcome === 'turned-back' ? 'turned back' : 'did not open'}: ${result.incident?.message ?? ''}${left}`,
+          result.incident?.code ?? 'FERRY_TURN_BACK',
+          { host: result.incident?.host ?? null, remedy: result.incident?.remedy ?? '' },
+        );
+      }
+      await leaveNoneHeld();
+      await settleLateAgents(ferry, result);
     },
     compensate: async () => {
-      if (standing === 'source') return;
-      await runWindow(ferry, 'source');
-      standing = 'source';
+      if (standing !== 'source') await run('source');
+      await leaveNoneHeld();
     },
   };
+}
+
+/**
+ * Hosts that could not be reached when the window let go of them; until this succeeds they stay down.
+ * An observer is flipped, not just started: it may still stand on the other side.
+ */
+async function startLeftHeld(ferry: Ferry, names: readonly string[], side: EnsembleName): Promise<void> {
+  if (names.length === 0) return;
+  const step = ferry.nextStep();
+  await Promise.all([
+    ...ferry.config.masters
+      .filter(({ name }) => names.includes(name))
+      .map((master) =>
+        onHost(`start ${master.name} again`).liftHold({
+          ...step,
+          host: master,
+          unit: master.unit,
+          start: true,
+          deadline: null,
+        }),
+      ),
+    ...ferry.config.observers
+      .filter(({ name }) => names.includes(name))
+      .map((observer) =>
+        onHost(`start ${observer.name} as an observer of ${side}`).flipObserver({
+          ...step,
+          observer,
+          to: side,
+          deadline: null,
+        }),
+      ),
+  ]);
 }
 
 async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult> {
@@ -73,28 +117,27 @@ async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult>
 }
 
 /** Agents that are not back in time, or came back as new ones, are for a person to judge. */
-async function settleLateAgents(ferry: Ferry, result: CutOverResult): Promise<void> {
-  let agents = result.agents;
+async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Promise<void> {
+  let agents = result?.agents ?? null;
   for (;;) {
-    if (agents !== null && agents.missing.length === 0 && agents.newRegistrations === 0) return;
+    agents ??= await prove('look for late agents').awaitAgentsBack({
+      config: ferry.config,
+      expectedIds: ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id),
+      patienceMs: ferry.config.policy.timeouts.agentMs,
+    });
+    const { missing, newRegistrations } = agents;
+    if (missing.length === 0 && newRegistrations === 0) return;
     const action = await ferry.desk.decide(
       {
         code: 'FERRY_AGENTS_LATE',
         host: null,
-        message:
-          agents === null
-            ? `the agents could not be counted: ${result.incident?.message ?? ''}`
-            : `${agents.missing.length} agents are not back (${agents.missing.slice(0, 10).join(', ')}), ${agents.newRegistrations} registered anew`,
+        message: `${missing.length} agents are not back (${missing.slice(0, 10).join(', ')}), ${newRegistrations} registered anew`,
         remedy: 'They have agent_reregister_timeout (10 minutes) from the election; retry looks again, skip accepts it',
       },
       ['retry', 'skip', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
     if (action === 'skip') return;
-    agents = await prove('look for late agents').awaitAgentsBack({
-      config: ferry.config,
-      expectedIds: ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id),
-      patienceMs: ferry.config.policy.timeouts.agentMs,
-    });
+    agents = null;
   }
 }

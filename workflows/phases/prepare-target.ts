@@ -3,7 +3,7 @@ import type { HostStep } from '../../activities/contract.js';
 import type { ServerConfig } from '../../src/domain/config.js';
 import type { Ferry } from '../ferry.js';
 import { look, onHost, prove } from '../proxies.js';
-import type { Phase } from '../saga.js';
+import { incidentOf, type Phase } from '../saga.js';
 
 /**
  * Makes target ready to take over: lock, markers, parents with source's ACL, and its epoch raised
@@ -70,12 +70,24 @@ async function settleEpoch(ferry: Ferry, epoch: string): Promise<void> {
   const step = ferry.nextStep();
   await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
   await stopAll(ferry, step);
-  await each(ferry, (server) =>
-    formed
-      ? onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch: report.raiseTo })
-      : onHost(`restore the epoch on ${server.name}`).restoreEpoch({ ...step, server }),
-  );
+  if (formed || !(await restoreAll(ferry, step))) {
+    const { raiseTo } = await look('read the epochs').readEpochs({ config: ferry.config });
+    await each(ferry, (server) =>
+      onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch: raiseTo }),
+    );
+  }
   await startAll(ferry);
+}
+
+/** @returns false when a leader has formed since, so that a server refuses its old files */
+async function restoreAll(ferry: Ferry, step: HostStep): Promise<boolean> {
+  try {
+    await each(ferry, (server) => onHost(`restore the epoch on ${server.name}`).restoreEpoch({ ...step, server }));
+    return true;
+  } catch (cause) {
+    if (incidentOf(cause).code !== 'FERRY_HOST_STEP') throw cause;
+    return false;
+  }
 }
 
 async function stopAll(ferry: Ferry, step: HostStep): Promise<void> {
