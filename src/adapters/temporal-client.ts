@@ -22,8 +22,9 @@ export function connectionSettings(): ReturnType<typeof loadClientConnectConfig>
   const settings = loadClientConnectConfig();
   return {
     ...settings,
-    address: settings.connectionOptions.address ?? '127.0.0.1:7233',
-    namespace: settings.namespace ?? 'default',
+    // An empty variable counts as unset.
+    address: settings.connectionOptions.address?.trim() ? settings.connectionOptions.address : '127.0.0.1:7233',
+    namespace: settings.namespace?.trim() ? settings.namespace : 'default',
   };
 }
 
