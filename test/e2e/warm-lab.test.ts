@@ -67,7 +67,7 @@ describe('a live lab cluster', function () {
     });
 
     it('is stopped by a host that ssh does not reach', async () => {
-      stage.lab.host('master2').sshDown();
+      await stage.lab.host('master2').sshDown();
       try {
         await blocks(quick, /master2[\s\S]*cannot be reached by ssh/);
       } finally {

@@ -118,6 +118,10 @@ for (const systemdVersion of [252, 257]) {
         let frozen: number[] = [];
         await until('the step waits for the lock', () => (frozen = waitingFor(lone, 'flock')).length > 0);
         for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+        // A signal takes its time; one that still waits when the lock falls free would take it.
+        await until('the step stands still', () =>
+          frozen.every((pid) => / T /.test(read(`/proc/${String(pid)}/stat`))),
+        );
         lock.kill('SIGKILL');
         await stop(3);
         for (const pid of frozen) process.kill(pid, 'SIGCONT');
