@@ -29,6 +29,8 @@ export class FakeCluster {
   observersOn: EnsembleName | null = null;
   /** Reads of the election in which a master does not answer yet. */
   silentReads = 0;
+  /** The effect without which nobody is elected: no standby is able to lead. Null = one is. */
+  electedOnlyAfter: string | null = null;
   /** Milliseconds every host step takes. */
   stepMs = 0;
   #hash = 0;
@@ -178,6 +180,10 @@ export class FakeCluster {
         act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),
       removeGhosts: () => act('removeGhosts', null, 'remove ghosts', undefined),
       awaitLeader: async ({ ensemble }) => {
+        while (this.electedOnlyAfter !== null && !this.journal.includes(this.electedOnlyAfter)) {
+          Context.current().heartbeat();
+          await sleep(50);
+        }
         const report = await act('awaitLeader', null, `leader in ${ensemble}`, {
           master: 'm2',
           electedAt: new Date().toISOString(),
