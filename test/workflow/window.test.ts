@@ -99,7 +99,9 @@ describe('the critical window', function () {
           'nothing starts before the barrier',
         );
       }
-      assert.ok(back.indexOf('lift m1 and start it') > back.indexOf('start o1 on source'));
+      // The first observer that serves source is enough: which one that is, is chance.
+      const firstServing = back.findIndex((effect) => /^start o\d on source$/.test(effect));
+      assert.ok(firstServing >= 0 && back.indexOf('lift m1 and start it') > firstServing, back.join(', '));
       assert.equal(cluster.observersOn, 'source');
     });
   });
