@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { ClusterConfig, HostConfig } from '../../src/domain/config.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
+import { NotProvedError } from '../../src/domain/proof-errors.js';
 import type { ClientSurvey } from '../../src/domain/survey.js';
 import type { ClientConnection } from '../../src/ports/server-probe.js';
 import type { Ports } from '../ports.js';
@@ -62,7 +63,12 @@ async function leaderSessions(ports: Ports, config: ClusterConfig, signal: Abort
     })),
   );
   const leader = states.find(({ state }) => state?.mode === 'leader' || state?.mode === 'standalone');
-  return leader === undefined ? [] : ports.probe.sessions(leader.address, signal);
+  if (leader === undefined) {
+    throw new NotProvedError(null, 'every session of source is known', 'none of its servers leads', {
+      retryable: true,
+    });
+  }
+  return ports.probe.sessions(leader.address, signal);
 }
 
 /** `ip:port` of every connection of a configured process → its config name. */

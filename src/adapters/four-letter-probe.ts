@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { NoAnswerError, ProbeRefusedError } from '../domain/proof-errors.js';
+import { NoAnswerError, NotServingError, ProbeRefusedError } from '../domain/proof-errors.js';
 import type { ClientConnection, ServerAddress, ServerProbe, ServerState } from '../ports/server-probe.js';
 
 /** Longest answer taken: `cons` has about 200 bytes per client, `dump` about 30 per session. */
@@ -14,7 +14,7 @@ export class FourLetterProbe implements ServerProbe {
   constructor(private readonly timeoutMs = 2_000) {}
 
   async state(server: ServerAddress, signal: AbortSignal): Promise<ServerState> {
-    const text = await this.ask(server, 'srvr', signal);
+    const text = await this.answer(server, 'srvr', signal);
     const mode = /^Mode: (leader|follower|observer|standalone)\b/m.exec(text)?.[1];
     if (mode === undefined) return { mode: 'not-serving', version: null, zxid: null };
     const zxid = /^Zxid: 0x([0-9a-f]+)/im.exec(text)?.[1];
@@ -52,6 +52,13 @@ export class FourLetterProbe implements ServerProbe {
   }
 
   private async ask(server: ServerAddress, word: string, signal: AbortSignal): Promise<string> {
+    const text = await this.answer(server, word, signal);
+    // Never an empty list: that would count as "no client is left" while a new leader is elected.
+    if (/is not currently serving requests/.test(text)) throw new NotServingError(server.name, word);
+    return text;
+  }
+
+  private async answer(server: ServerAddress, word: string, signal: AbortSignal): Promise<string> {
     const text = await sendWord(server, word, AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]));
     if (/is not executed because it is not in the whitelist/.test(text)) throw new ProbeRefusedError(server.name, word);
     return text;

@@ -32,6 +32,19 @@ export class ProbeRefusedError extends FerryError {
   }
 }
 
+/** A ZooKeeper server runs but has no quorum, so that what it would tell about its clients means nothing. */
+export class NotServingError extends FerryError {
+  readonly code = 'FERRY_NOT_SERVING';
+  readonly retryable = true;
+  override readonly remedy = 'wait until its ensemble has elected a leader; see its log when that lasts';
+  constructor(
+    override readonly host: string,
+    asked: string,
+  ) {
+    super(`${host} is not serving and answers ${asked} with nothing`);
+  }
+}
+
 /** No server of an ensemble took a session. */
 export class EnsembleUnreachableError extends FerryError {
   readonly code = 'FERRY_ENSEMBLE_UNREACHABLE';

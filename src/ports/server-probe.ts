@@ -5,7 +5,10 @@ export interface ServerAddress {
   readonly clientPort: number;
 }
 
-/** Asks ZooKeeper servers about themselves, over four-letter words or the admin server. */
+/**
+ * Asks ZooKeeper servers about themselves, over four-letter words or the admin server. All but `state`
+ * throw NotServingError while the server has no quorum.
+ */
 export interface ServerProbe {
   /** @throws NoAnswerError when nothing answers on the client port. */
   state(server: ServerAddress, signal: AbortSignal): Promise<ServerState>;

@@ -66,14 +66,28 @@ for (const version of ['3.4.14', '3.8.4', '3.9.5']) {
       assert.equal(settings.get('tickTime'), '2000');
     });
 
-    it('calls a server without quorum not serving', async () => {
-      await ensemble.stopServer(2);
-      await ensemble.stopServer(3);
-      const deadline = Date.now() + 20_000;
-      let seen: string;
-      do seen = await probe.state(servers[0] as ServerAddress, never).then(({ mode }) => mode, cutOff);
-      while (seen !== 'not-serving' && Date.now() < deadline);
-      assert.equal(seen, 'not-serving');
+    describe('without a quorum', () => {
+      before(async () => {
+        await ensemble.stopServer(2);
+        await ensemble.stopServer(3);
+        const deadline = Date.now() + 20_000;
+        let seen: string;
+        do seen = await probe.state(servers[0] as ServerAddress, never).then(({ mode }) => mode, cutOff);
+        while (seen !== 'not-serving' && Date.now() < deadline);
+        assert.equal(seen, 'not-serving');
+      });
+
+      it('calls a server not serving', async () => {
+        const nothing = { mode: 'not-serving', version: null, zxid: null };
+        assert.deepEqual(await probe.state(servers[0] as ServerAddress, never), nothing);
+      });
+
+      it('does not take the clients of a server for none', async () => {
+        const [server] = servers as [ServerAddress];
+        const notServing = { code: 'FERRY_NOT_SERVING', host: 's1', retryable: true };
+        await assert.rejects(probe.connections(server, never), notServing);
+        await assert.rejects(probe.sessions(server, never), notServing);
+      });
     });
   });
 }
