@@ -149,6 +149,7 @@ describe('the ssh shell', function () {
       assert.ok(error instanceof HostUnreachableError, String(error));
       assert.equal(error.host, 'h1');
       assert.match(error.message, /127\.27\.1\.1:2222/);
+      assert.match(error.remedy, /whether the host is up/);
     } finally {
       await lone.host.sshUp();
     }
@@ -157,7 +158,11 @@ describe('the ssh shell', function () {
   it('says that the login was refused', async () => {
     lone.host.refuseLogins(true);
     try {
-      assert.ok((await fail(run('true'))) instanceof LoginRefusedError);
+      const error = await fail(run('true'));
+      assert.ok(error instanceof LoginRefusedError, String(error));
+      assert.equal(error.host, 'h1');
+      assert.match(error.message, /h1 refuses the login of operator/);
+      assert.match(error.remedy, /public key is authorised/);
     } finally {
       lone.host.refuseLogins(false);
     }

@@ -521,6 +521,7 @@ for (const systemdVersion of [252, 257]) {
           const full: MasterUrlPlace = { kind: 'envFile', path: '/etc/full/u', key: 'MASTER' };
           const error = await fails(hosts.repointAgent({ ...lone.step(2), agent: agent(full), url }), HostStepError);
           assert.match(error.message, /cannot write .*etc\/full\/u.*No space left/s);
+          assert.match(error.remedy, /make room on the file system/);
           assert.equal(error.host, 'h1');
           assert.equal(readFileSync(join(folder, 'u'), 'utf8'), 'MASTER=zk://10.0.0.1:2181/mesos\n');
           assert.equal(starts().length, 1);

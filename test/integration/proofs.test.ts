@@ -261,6 +261,46 @@ describe('survey, plan and proofs on a running cluster', function () {
     assert.deepEqual(quorum.epochs, epochs.target);
   });
 
+  it('names the servers of a target that has lost its quorum, and takes it again once it is whole', async () => {
+    const ensembles = createEnsembleActivities(ports);
+    const impatient = { ...config.policy, timeouts: { ...config.policy.timeouts, serverMs: 1_500 } };
+    const down = ['target1', 'target2'].map((name) => lab.host(name).supervisor);
+    for (const supervisor of down) await supervisor.stop('zookeeper');
+    try {
+      await assert.rejects(ensembles.awaitQuorum({ config: { ...config, policy: impatient }, ensemble: 'target' }), {
+        code: 'FERRY_NOT_PROVED',
+        message: /every server of target serves .*last seen: target1, target2, target3 do not serve/,
+        remedy: /look at the host and its logs/,
+      });
+    } finally {
+      for (const supervisor of down) await supervisor.start('zookeeper');
+    }
+    await ensembles.awaitQuorum({ config, ensemble: 'target' });
+  });
+
+  it('says of an observer that does not start how it was asked and what to do', async () => {
+    const [observer] = config.observers;
+    assert.ok(observer);
+    await onHost(observer, `echo nonsense > ${observer.root}${observer.configFile}`);
+    await onHost(observer, `systemctl start --no-block ${observer.unit}`);
+    try {
+      const waiting = createProofActivities(ports).awaitObserver({
+        config,
+        observer,
+        ensemble: 'source',
+        patienceMs: 1_500,
+      });
+      await assert.rejects(waiting, {
+        code: 'FERRY_NOT_PROVED',
+        host: observer.name,
+        message: /the observer serves source; last seen: .*:2181\) did not answer srvr: connect ECONNREFUSED/,
+        remedy: /look at the host and its logs/,
+      });
+    } finally {
+      await onHost(observer, `systemctl stop ${observer.unit}; rm ${observer.root}${observer.configFile}`);
+    }
+  });
+
   it('clears a silent master only when its host says that its unit has no process', async () => {
     const proofs = createProofActivities(ports);
     const { leader } = await proofs.readElection({ config, through: 'source' });
