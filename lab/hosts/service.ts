@@ -6,7 +6,7 @@ import { serviceEnvironment } from './service-environment.js';
 import { restartsAfter, resultOfExit } from './service-result.js';
 import { activeStates, type ActiveState, type JobOutcome, type ServiceResult, type SubState } from './service-state.js';
 import { conditionsHold } from './unit-conditions.js';
-import { readUnit, type UnitDefinition } from './unit-file.js';
+import { filesOfUnit, readUnit, type UnitDefinition } from './unit-file.js';
 import { expandWords, splitWords } from './words.js';
 
 /** Where a service runs and what is told about it. */
@@ -51,15 +51,15 @@ export class Service {
   execMainCode: number | null = null;
   execMainSignal: string | null = null;
 
-  /** When the unit's files were read, ms since the epoch. */
-  loadedAtMs = Date.now();
+  /** The unit's files as they were when they were read. */
+  loadedFrom: string;
 
   private sub: SubState = 'dead';
   private job: Job | null = null;
   private child: ChildProcess | null = null;
   private timer: NodeJS.Timeout | null = null;
   private startsInWindow = 0;
-  private windowBeganMs = 0;
+  private windowBeganMs = -Infinity;
   private clearRestarts = false;
   private abandoned = false;
   /** Settles when the main process that was started last is gone and noted. */
@@ -70,6 +70,7 @@ export class Service {
     private readonly around: ServiceSurroundings,
   ) {
     this.definition = readUnit(around.root, name);
+    this.loadedFrom = filesOfUnit(this.definition);
   }
 
   get subState(): SubState {
@@ -91,8 +92,8 @@ export class Service {
 
   /** Reads the unit's files again; a running service keeps running. */
   reload(): void {
-    this.loadedAtMs = Date.now();
     this.definition = readUnit(this.around.root, this.name);
+    this.loadedFrom = filesOfUnit(this.definition);
   }
 
   start(): Promise<JobOutcome> {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseTimeSpan } from './duration.js';
@@ -55,6 +55,17 @@ export function readUnit(root: string, name: string): UnitDefinition {
     const text = error instanceof Error ? error.message : String(error);
     return { ...definition(name, 'bad-setting', text), fragmentPath: fragment, dropInPaths: dropIns };
   }
+}
+
+/**
+ * The files of a unit with the times they were changed, to tell whether one changed since it was read. Compared
+ * as systemd does (src/core/unit.c: `unit_need_daemon_reload`), not with a clock, which is coarser than they are.
+ */
+export function filesOfUnit({ fragmentPath, dropInPaths }: UnitDefinition): string {
+  return [fragmentPath, ...dropInPaths]
+    .filter((file) => file !== '')
+    .map((file) => `${file} ${String(statSync(file, { bigint: true, throwIfNoEntry: false })?.mtimeNs)}`)
+    .join('\n');
 }
 
 /** Drop-ins in the order they apply: by file name; the folder listed first hides a same name further down. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -198,14 +198,42 @@ describe('the supervisor of a lab host', function () {
     assert.equal((await systemctl('start a')).code, 0);
   });
 
+  it('counts starts from the first one on, however long the lab has been up', async () => {
+    // A window of 10 s that began with the process would end in the middle.
+    performance.now = () => (journal.length === 0 ? 9_000 : 10_500);
+    try {
+      unit('a', 'ExecStart=/bin/false\nRestart=always\nRestartSec=0');
+      await supervisor.start('a');
+      await until('failed', () => supervisor.service('a').subState === 'failed');
+      assert.equal(journal.filter((line) => line.startsWith('start')).length, 5);
+    } finally {
+      Reflect.deleteProperty(performance, 'now');
+    }
+  });
+
   it('lets a later stop cancel a restart that still waits', async () => {
-    unit('a', `ExecStart=/bin/sh -c 'trap "sleep 0.3; exit 0" TERM; touch ${root}/up; while :; do sleep 0.02; done'`);
+    // Not one long sleep: the SIGTERM goes to the whole control group.
+    const ending = `while [ ! -e ${root}/go ]; do sleep 0.02; done; exit 0`;
+    unit('a', `ExecStart=/bin/sh -c 'trap "${ending}" TERM; touch ${root}/up; while :; do sleep 0.02; done'`);
     await supervisor.start('a');
     await until('up', () => existsSync(join(root, 'up')));
-    const [restarted, stopped] = await Promise.all([systemctl('restart a'), delay(50).then(() => systemctl('stop a'))]);
+    const restarting = systemctl('restart a');
+    await until('stopping', () => supervisor.service('a').activeState === 'deactivating');
+    const stopping = systemctl('stop a');
+    const restarted = await restarting;
+    writeFileSync(join(root, 'go'), '');
+    const stopped = await stopping;
     assert.deepEqual([restarted.code, restarted.stderr], [1, 'Job for a.service canceled.\n']);
     assert.equal(stopped.code, 0);
     assert.equal(supervisor.service('a').activeState, 'inactive');
+  });
+
+  it('takes a file for unchanged whose time is ahead of the clock', async () => {
+    unit('a', 'ExecStart=/bin/sleep 1000');
+    const ahead = new Date(Date.now() + 60_000);
+    utimesSync(join(root, 'etc/systemd/system/a.service'), ahead, ahead);
+    assert.equal((await systemctl('start a')).stderr, '');
+    assert.equal((await systemctl('show a -p NeedDaemonReload --value')).stdout, 'no\n');
   });
 
   it('uses changed files only after daemon-reload', async () => {
