@@ -370,17 +370,13 @@ for (const systemdVersion of [252, 257]) {
       });
 
       it('goes on when the link drops in the middle', async () => {
-        const cut = activitiesOver({
-          run: async (host, ssh, script, signal) => {
-            const running = shell.run(host, ssh, script, signal);
-            if (script.name === 'repoint')
-              setTimeout(() => {
-                lone.host.dropSshConnections();
-              }, 60);
-            return running;
-          },
-        });
-        await fails(repoint(2, url, cut), UnknownOutcomeError);
+        // The step is in the middle, neither before nor behind it, while somebody else holds its lock.
+        const lock = await hold(join(lone.state, 'lock'));
+        const cut = fails(repoint(2, url), UnknownOutcomeError);
+        await until('the step waits for the lock', () => waitingFor(lone, 'flock').length > 0);
+        lone.host.dropSshConnections();
+        await cut;
+        lock.kill('SIGKILL');
         // As Temporal would: again until it holds, for the first one is still at work.
         for (let tries = 1; !(await repoint(2, url).catch(() => null)); tries += 1) assert.ok(tries < 20);
         assert.match(lone.host.read('etc/default/u'), /10\.0\.0\.9/);
@@ -453,7 +449,7 @@ for (const systemdVersion of [252, 257]) {
         lone.host.write('etc/default/u', `MASTER=${text}\n`);
         await lone.host.supervisor.stop('u');
         const pid = await lone.running('u');
-        await delay(100);
+        await until('the program shows its own arguments', () => read(`/proc/${String(pid)}/cmdline`).includes(text));
         const report = await repoint(2, url);
         assert.deepEqual([report.changed, report.mainPid], [false, pid]);
       });
