@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -15,60 +14,12 @@ import { ReplicatedLog, replicaHandlers } from '../../lab/mesos/zk/replicated-lo
 import { postingTransport } from '../../lab/mesos/zk/replica-transport.js';
 import type { ZkUrl } from '../../lab/mesos/zk/zk-url.js';
 import { startEnsemble, type Ensemble } from '../../lab/zookeeper/ensemble.js';
+import { ZkProxy } from './zk-proxy.js';
 
 const address = '127.23.0.1';
 const proxyAddress = '127.23.0.9';
 const clientPort = 23181;
 const sessionTimeoutMs = 2000;
-
-/** Passes bytes between clients and a server until told otherwise. */
-class Proxy {
-  /** `cut` refuses and hangs up, `deaf` drops what the server says. */
-  mode: 'open' | 'cut' | 'deaf' = 'open';
-  /** Address of the server behind it, for connections to come. */
-  upstream = address;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-
-  constructor() {
-    this.#server = createServer((client) => {
-      if (this.mode === 'cut') return void client.destroy();
-      const upstream = connect({ host: this.upstream, port: clientPort });
-      for (const [socket, other] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          this.#sockets.delete(socket);
-          other.destroy();
-        });
-      }
-      client.on('data', (data) => upstream.write(data));
-      upstream.on('data', (data) => this.mode === 'deaf' || client.write(data));
-    });
-  }
-
-  async listen(): Promise<void> {
-    this.#server.listen(clientPort, proxyAddress);
-    await once(this.#server, 'listening');
-  }
-
-  cut(): void {
-    this.mode = 'cut';
-    this.drop();
-  }
-
-  drop(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  close(): void {
-    this.drop();
-    this.#server.close();
-  }
-}
 
 /** Resolves once `check` holds; the test's own limit is the patience. */
 async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
@@ -86,7 +37,7 @@ function infoOf(id: string): MasterInfo {
 describe('the ZooKeeper side of the miniature Mesos', function () {
   this.timeout(20_000);
   const dir = mkdtempSync(join(tmpdir(), 'zkferry-group-'));
-  const proxy = new Proxy();
+  const proxy = new ZkProxy(proxyAddress, clientPort, address);
   const closing: { close(): void }[] = [];
   let ensemble: Ensemble;
   let admin: NativeClient;
