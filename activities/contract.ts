@@ -290,4 +290,76 @@ export interface AgentsBack {
   readonly lastAgentAt: string | null;
 }
 
+// ── dual publishing ──────────────────────────────────────────────────
+/** What every step of dual publishing needs to know. */
+export interface PublishingStep {
+  readonly config: ClusterConfig;
+  readonly migration: string;
+}
+
+export interface PublishingActivities {
+  /** Proves with a scratch znode of ours that the ensemble enforces ACLs: the door rests on it. @throws FERRY_ACLS_NOT_ENFORCED */
+  proveAcls(a: PublishingStep & { ensemble: EnsembleName }): Promise<void>;
+  /**
+   * Raises the create counter of target's election path above every number in source, with a margin
+   * (Z 8), so that mirrors sort before any native znode. Does nothing where it is high enough.
+   */
+  raiseCounter(a: PublishingStep): Promise<{ counter: number; highestInSource: number }>;
+  /** Takes CREATE off the election and `log_replicas` parents (S3), keeping the ACLs found in a znode of ours. */
+  closeDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
+  /** Puts back the ACLs that were found; fine when the door was never closed. */
+  openDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
+  /** Creates the owner znode in target (S18), in mode `publishing`. Fine when it is there for this migration. */
+  preparePublisher(a: PublishingStep): Promise<void>;
+  /**
+   * The publisher: keeps target's mirrors in the state of source's contenders (S18) until it is
+   * cancelled, which leaves the mirrors standing for the next attempt. Runs on the publisher's own
+   * task queue, for as long as the migration needs it; goes on when Temporal is away.
+   *
+   * @throws FERRY_PUBLISHER_FENCED when another attempt has taken over or the owner znode is gone
+   */
+  runPublisher(a: PublishingStep): Promise<never>;
+  /** Takes all mirrors away in one transaction that also fences the publisher, and proves that none is left. */
+  withdrawMirrors(a: PublishingStep): Promise<{ withdrawn: readonly string[] }>;
+  /** Lets the publisher publish again after `withdrawMirrors`. */
+  resumePublishing(a: PublishingStep): Promise<void>;
+  /** Every contender of source has its mirror in target, in the same order and with the same body. */
+  awaitMirrored(a: PublishingStep & { patienceMs: number }): Promise<{ mirrored: number; afterMs: number }>;
+  /** Withdraws, ends the publisher's session and removes the owner znode. Fine when there is none. */
+  removePublisher(a: PublishingStep): Promise<void>;
+  /** Compares who leads in source and in target until something is wrong (S19); then returns what. */
+  watchDivergence(a: PublishingStep): Promise<Divergence>;
+  /**
+   * Deletes every contender and log-replica znode of proved-dead masters behind a closed door, and
+   * proves that none is left (S20). @throws FERRY_DOOR_OPEN when the door is not closed.
+   */
+  clearElection(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ removed: readonly string[] }>;
+  /** Every master counts all replicas of the registry (`ensemble_size` = N; before Mesos 1.4: its log is recovered, S21). */
+  awaitFullLog(a: { config: ClusterConfig; patienceMs: number }): Promise<void>;
+}
+
+/** Host steps of the masters' window. */
+export interface MasterSwapActivities {
+  /** Window of dual publishing: stages the file with target's URL, so that the swap is a rename. */
+  parkMasterUrl(a: HostStep & { master: MasterConfig; url: MasterUrl }): Promise<void>;
+  /**
+   * Puts the parked file, or the one that was found, in the place of the master URL, while the master
+   * is held and proved stopped; refuses otherwise (S20). Starts nothing.
+   */
+  swapMasterUrl(a: HostStep & { master: MasterConfig; to: EnsembleName }): Promise<{ changed: boolean }>;
+}
+
+export type Divergence =
+  /** Source and target have named different leaders for longer than `timeouts.mirrorMs`. */
+  | {
+      readonly kind: 'divergence';
+      readonly source: string | null;
+      readonly target: string | null;
+      readonly forMs: number;
+    }
+  /** A contender in target that is not the publisher's; `master` null = none of the configured ones. */
+  | { readonly kind: 'native-contender'; readonly znode: string; readonly pid: string; readonly master: string | null }
+  /** One side could not be read for so long that nothing is known any more. */
+  | { readonly kind: 'blind'; readonly ensemble: EnsembleName; readonly seen: string; readonly forMs: number };
+
 export type Activities = PlanningActivities & EnsembleActivities & HostActivities & ProofActivities;

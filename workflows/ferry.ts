@@ -1,6 +1,6 @@
 import type { Access, Fence, HostStep } from '../activities/contract.js';
 import type { ClusterConfig } from '../src/domain/config.js';
-import type { PlanResult } from '../src/domain/plan.js';
+import { clientDestination, type ClientDestination, type PlanResult } from '../src/domain/plan.js';
 import type { Desk } from './desk.js';
 import type { MigrationRecord } from './migration-record.js';
 
@@ -22,6 +22,11 @@ export class Ferry {
 
   get plan(): PlanResult['plan'] {
     return this.planned.plan;
+  }
+
+  /** Where agents and schedulers go before the window. */
+  get destination(): ClientDestination {
+    return clientDestination(this.plan);
   }
 
   get access(): Access {

@@ -32,5 +32,6 @@ export const DEFAULTS = {
     framework: '60s',
     server: '60s',
     session: '10s',
+    mirror: '5s',
   },
 } as const;

@@ -13,7 +13,7 @@ import { DEFAULTS } from './defaults.js';
 import { parseDuration } from './duration.js';
 import type { RawConfig } from './schema.js';
 
-type RawServer = RawConfig['observers'][number];
+type RawServer = RawConfig['source']['servers'][number];
 type RawServerDefaults = NonNullable<RawConfig['source']['defaults']>;
 type RawPlace = NonNullable<RawConfig['masters'][number]['masterUrl']>;
 type RawSsh = RawConfig['ssh'];
@@ -30,7 +30,9 @@ export function normalise(raw: RawConfig): ClusterConfig {
     electionPath: raw.electionPath ?? DEFAULTS.electionPath,
     source: { servers: serversOf(raw.source) },
     target: { allowRestart: raw.target.allowRestart ?? false, servers: serversOf(raw.target) },
-    observers: raw.observers.map((observer) => serverFrom(observer, {}, ssh)),
+    // A config may list observers and choose the other strategy: then nothing touches their hosts.
+    observers:
+      raw.strategy === 'observers' ? (raw.observers ?? []).map((observer) => serverFrom(observer, {}, ssh)) : [],
     masters: raw.masters.map((master) => masterFrom(master, ssh)),
     agents: agentsFrom(raw.agents, ssh),
     frameworks: (raw.frameworks ?? []).map((framework) => frameworkFrom(framework, ssh)),
@@ -46,6 +48,7 @@ export function normalise(raw: RawConfig): ClusterConfig {
       source: raw.credentials?.source ?? null,
       target: raw.credentials?.target ?? null,
       mesos: raw.credentials?.mesos ?? null,
+      publisher: raw.credentials?.publisher ?? null,
     },
     policy: policyFrom(raw.policy ?? {}),
   };
@@ -155,6 +158,7 @@ function policyFrom(raw: NonNullable<RawConfig['policy']>): PolicyConfig {
       frameworkMs: ms(timeouts.framework),
       serverMs: ms(timeouts.server),
       sessionMs: ms(timeouts.session),
+      mirrorMs: ms(timeouts.mirror),
     },
     searchAttributes: raw.searchAttributes ?? DEFAULTS.policy.searchAttributes,
   };

@@ -12,6 +12,7 @@ const PLACES = [
   ['credentials', 'source'],
   ['credentials', 'target'],
   ['credentials', 'mesos'],
+  ['credentials', 'publisher'],
 ] as const;
 
 /**

@@ -15,6 +15,7 @@ export async function referenceWarnings(
     ['credentials.source', credentials.source],
     ['credentials.target', credentials.target],
     ['credentials.mesos', credentials.mesos],
+    ['credentials.publisher', credentials.publisher],
   ];
   const found = await Promise.all([
     ...secrets.map(async ([path, reference]) => ({

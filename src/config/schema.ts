@@ -224,6 +224,10 @@ const policy = z.strictObject({
       framework: duration('A scheduler from restart to reconnected', DEFAULTS.timeouts.framework).optional(),
       server: duration('A ZooKeeper server from start to serving', DEFAULTS.timeouts.server).optional(),
       session: duration('ZooKeeper session timeout of masters and clients', DEFAULTS.timeouts.session).optional(),
+      mirror: duration(
+        'dual-publishing: how long source and target may name different leading masters before it is an incident',
+        DEFAULTS.timeouts.mirror,
+      ).optional(),
     })
     .optional(),
   searchAttributes: flag("Carry zkferry's search attributes in Temporal", DEFAULTS.policy.searchAttributes),
@@ -236,7 +240,7 @@ export const configSchema = z
       .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be made of lower-case letters, digits and dashes')
       .max(63, 'must have at most 63 characters')
       .meta({ description: 'Names the migration: workflow id zkferry-<cluster>' }),
-    strategy: z.enum(['observers']).meta({ description: 'How to migrate' }),
+    strategy: z.enum(['observers', 'dual-publishing']).meta({ description: 'How to migrate' }),
     electionPath: z
       .string()
       .regex(/^(\/[^/\s@]+)+$/, 'must be a znode path such as /mesos, never / alone')
@@ -252,7 +256,9 @@ export const configSchema = z
         servers: servers('Participants of target'),
       })
       .meta({ description: 'The ensemble to reach' }),
-    observers: servers('The observers that every client talks to while the ensemble behind them changes'),
+    observers: servers(
+      'The observers that every client talks to while the ensemble behind them changes; dual-publishing uses none',
+    ).optional(),
     masters: z.array(master).min(1, 'needs at least one master').meta({ description: 'Every Mesos master' }),
     agents: z
       .strictObject({
@@ -274,8 +280,11 @@ export const configSchema = z
         source: reference('user:password for the digest scheme in source'),
         target: reference('user:password for the digest scheme in target'),
         mesos: reference("user:password for Mesos' HTTP endpoints"),
+        publisher: reference(
+          "The publisher's key for dual-publishing, at least 32 characters, the same on every worker: openssl rand -base64 32",
+        ),
       })
-      .meta({ description: 'References only: file:PATH or env:NAME, each holding user:password' })
+      .meta({ description: 'References only: file:PATH or env:NAME' })
       .optional(),
     policy: policy.meta({ description: 'How careful, how fast, how patient' }).optional(),
   })

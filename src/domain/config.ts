@@ -17,6 +17,7 @@ export interface ClusterConfig {
     /** Whether all target servers may be stopped together to raise the epoch (Z 4, S16). */
     readonly allowRestart: boolean;
   };
+  /** Empty with strategy `dual-publishing`, which needs none. */
   readonly observers: readonly ServerConfig[];
   readonly masters: readonly MasterConfig[];
   readonly agents: AgentsConfig;
@@ -26,7 +27,7 @@ export interface ClusterConfig {
   readonly policy: PolicyConfig;
 }
 
-export type StrategyName = 'observers';
+export type StrategyName = 'observers' | 'dual-publishing';
 
 export interface EnsembleConfig {
   readonly servers: readonly ServerConfig[];
@@ -121,11 +122,17 @@ export interface SshConfig {
   readonly sudo: boolean;
 }
 
-/** References only: `file:PATH` or `env:NAME`, each holding `user:password`; null = none. */
+/** References only: `file:PATH` or `env:NAME`; null = none. */
 export interface CredentialsConfig {
+  /** The first three hold `user:password`. */
   readonly source: string | null;
   readonly target: string | null;
   readonly mesos: string | null;
+  /**
+   * The publisher's key, the same on every worker: a text of at least 32 characters from which its
+   * identity in target and the key for its session's password are derived (S3, S18).
+   */
+  readonly publisher: string | null;
 }
 
 export interface PolicyConfig {
@@ -169,4 +176,6 @@ export interface TimeoutsConfig {
   readonly serverMs: number;
   /** Masters' and clients' ZooKeeper session timeout T (M 3.1), for straggler checks and forecasts. */
   readonly sessionMs: number;
+  /** How long source and target may name different leading masters before that is an incident (S19). */
+  readonly mirrorMs: number;
 }

@@ -78,7 +78,7 @@ export function masterUrls({ source, target, observers, electionPath: path }: Cl
   });
   return {
     source: url(source.servers, 'source'),
-    observers: url(observers, 'source'),
+    observers: observers.length === 0 ? null : url(observers, 'source'),
     target: url(target.servers, 'target'),
   };
 }

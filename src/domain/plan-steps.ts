@@ -1,22 +1,23 @@
 import type { ClusterConfig, MasterUrlPlace } from './config.js';
 import { formatMasterUrl } from './master-url.js';
-import type { Plan, PlanStep } from './plan.js';
+import { clientDestination, type Plan, type PlanStep } from './plan.js';
 
 type Parts = Pick<Plan, 'agents' | 'frameworks' | 'urls' | 'raiseEpoch'>;
 
 /** What happens on which host, in order, with the values before and after and the way back. */
 export function planSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
   const { policy } = config;
+  const destination = clientDestination(parts).url;
   return [
     ...prepareSteps(config, parts),
     ...observerSteps(config),
-    ...moveSteps(config, parts, parts.urls.source, parts.urls.observers, ''),
+    ...moveSteps(config, parts, parts.urls.source, destination, ''),
     ...cutOverSteps(config),
     step('soak', null, `watch the cluster for ${String(policy.soakMs / 1000)} s`, 'cut over the other way round', {
       expectedMs: policy.soakMs,
       worstMs: policy.soakMs,
     }),
-    ...(policy.settle ? moveSteps(config, parts, parts.urls.observers, parts.urls.target, 'settle') : []),
+    ...(policy.settle ? moveSteps(config, parts, destination, parts.urls.target, 'settle') : []),
     ...(policy.retireObservers
       ? config.observers.map(({ name }) =>
           step('retire-observers', name, 'stop the observer and restore the host', 'none: the migration is complete'),

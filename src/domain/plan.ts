@@ -18,7 +18,12 @@ export interface Plan {
   readonly schemaVersion: 1;
   readonly cluster: string;
   readonly strategy: StrategyName;
-  readonly urls: { readonly source: MasterUrl; readonly observers: MasterUrl; readonly target: MasterUrl };
+  readonly urls: {
+    readonly source: MasterUrl;
+    /** Null where the strategy uses no observers. */
+    readonly observers: MasterUrl | null;
+    readonly target: MasterUrl;
+  };
   readonly agents: readonly PlannedAgent[];
   readonly frameworks: readonly PlannedFramework[];
   /** Masters by config name; quorum as their live flags say. */
@@ -31,6 +36,19 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   /** One sentence naming the moment after which nothing undoes itself. */
   readonly pointOfNoReturn: string;
+}
+
+/** Where agents and schedulers go before the window. */
+export interface ClientDestination {
+  /** For people: in summaries and progress. */
+  readonly towards: 'observers' | 'target';
+  readonly url: MasterUrl;
+}
+
+export function clientDestination({ urls }: Pick<Plan, 'urls'>): ClientDestination {
+  return urls.observers === null
+    ? { towards: 'target', url: urls.target }
+    : { towards: 'observers', url: urls.observers };
 }
 
 /** An agent to move, with what must be the same afterwards. */

@@ -42,7 +42,7 @@ export class LoneHost {
         knownHosts: this.keys.knownHostsFile,
         sudo: false,
       },
-      credentials: { source: null, target: null, mesos: null },
+      credentials: { source: null, target: null, mesos: null, publisher: null },
     };
   }
 

@@ -1,3 +1,4 @@
+import { clientDestination } from '../../src/domain/plan.js';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -158,7 +159,7 @@ describe('survey, plan and proofs on a running cluster', function () {
     assert.equal(Object.keys(before.tasks).length, 2);
     const request = { config, planned, tasksBefore: before.tasks, repoint: unmoved };
     await proofs.awaitAgent({ ...request, url: result.plan.urls.source, patienceMs: 10_000 });
-    const elsewhere = proofs.awaitAgent({ ...request, url: result.plan.urls.observers, patienceMs: 600 });
+    const elsewhere = proofs.awaitAgent({ ...request, url: clientDestination(result.plan).url, patienceMs: 600 });
     await assert.rejects(elsewhere, { code: 'FERRY_NOT_PROVED', message: /still connected to/ });
     const lost = proofs.awaitAgent({
       ...request,

@@ -13,7 +13,7 @@ import type { HostScript } from '../../src/ports/host-shell.js';
 
 const access: Access = {
   ssh: { port: 22, user: 'o', identity: 'agent', passphrase: null, knownHosts: '/k', sudo: false },
-  credentials: { source: 'env:X', target: null, mesos: null },
+  credentials: { source: 'env:X', target: null, mesos: null, publisher: null },
 };
 const odd = '/r\'; touch /tmp/owned; $(reboot)" `x` *';
 const host = { name: 'h1', address: '10.0.0.1', sshPort: 22, sshUser: 'o', root: odd };

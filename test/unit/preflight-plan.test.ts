@@ -1,3 +1,4 @@
+import { clientDestination } from '../../src/domain/plan.js';
 import assert from 'node:assert/strict';
 import { planHash } from '../../src/domain/canonical-json.js';
 import { makePlan } from '../../src/domain/make-plan.js';
@@ -57,7 +58,7 @@ describe('a plan', () => {
 
 describe('a fresh preflight in mid-migration', () => {
   const plan = makePlan(config, aSurvey(config));
-  const observers = { servers: plan.urls.observers.servers, path: '/mesos' };
+  const observers = { servers: clientDestination(plan).url.servers, path: '/mesos' };
   const moved = (): Survey => {
     const survey = aSurvey(config);
     assert.ok(survey.source.tree);

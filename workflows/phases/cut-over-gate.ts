@@ -38,7 +38,7 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     record.planned(ferry.planned.planHash);
     record.window({ budgetMs: ferry.plan.budget.budgetMs });
     const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
-    await moveFleet(ferry, { towards: 'observers', url: ferry.plan.urls.observers, restore: false, agents: newcomers });
+    await moveFleet(ferry, { ...ferry.destination, restore: false, agents: newcomers });
     const blockers = ferry.planned.findings.filter(({ verdict }) => verdict === 'block');
     const [first] = blockers;
     if (!first) return;
@@ -85,6 +85,6 @@ async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): 
     );
     if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
     if (action === 'skip') for (const name of names) accepted.add(name);
-    else await moveFleet(ferry, { towards: 'observers', url: ferry.plan.urls.observers, restore: false, agents });
+    else await moveFleet(ferry, { ...ferry.destination, restore: false, agents });
   }
 }

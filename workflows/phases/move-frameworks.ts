@@ -3,12 +3,12 @@ import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import type { Phase } from '../saga.js';
 
-/** Moves every framework's schedulers onto the observers; each framework keeps its id. */
+/** Moves every framework's schedulers onto the observers, or onto target; each framework keeps its id. */
 export function moveFrameworks(ferry: Ferry): Phase {
   return {
     name: 'move-frameworks',
     rollbackCost: 'agents and schedulers restart once more, back onto source; tasks keep running',
-    apply: () => repointFrameworks(ferry, 'observers', ferry.plan.urls.observers, false),
+    apply: () => repointFrameworks(ferry, ferry.destination.towards, ferry.destination.url, false),
     compensate: () => repointFrameworks(ferry, 'source', ferry.plan.urls.source, true),
   };
 }

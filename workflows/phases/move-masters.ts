@@ -11,7 +11,7 @@ export function moveMasters(ferry: Ferry): Phase {
   return {
     name: 'move-masters',
     rollbackCost: 'agents, schedulers and masters restart once more, back onto source: one master failover',
-    apply: () => repointMasters(ferry, 'observers', ferry.plan.urls.observers, false, 'source'),
+    apply: () => repointMasters(ferry, ferry.destination.towards, ferry.destination.url, false, 'source'),
     compensate: () => repointMasters(ferry, 'source', ferry.plan.urls.source, true, 'source'),
   };
 }

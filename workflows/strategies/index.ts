@@ -10,4 +10,7 @@ export interface Strategy {
   readonly closings: readonly Closing[];
 }
 
-export const strategies: Readonly<Record<StrategyName, (ferry: Ferry) => Strategy>> = { observers };
+export const strategies: Readonly<Record<StrategyName, (ferry: Ferry) => Strategy>> = {
+  observers,
+  'dual-publishing': observers,
+};

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from '../config.js';
 import { sameServers } from '../master-url.js';
-import type { Finding, Plan } from '../plan.js';
+import { clientDestination, type Finding, type Plan } from '../plan.js';
 import type { Survey, UrlSurvey } from '../survey.js';
 import { clusterRules } from './cluster-rules.js';
 import { ensembleRules } from './ensemble-rules.js';
@@ -52,7 +52,7 @@ function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding
   return moved.flatMap((name) => {
     const place = survey.hosts[name]?.place;
     const wrong = [place?.url, place?.runsWith].find(
-      (url) => url !== undefined && url !== null && !sameUrl(url, plan.urls.observers),
+      (url) => url !== undefined && url !== null && !sameUrl(url, clientDestination(plan).url),
     );
     if (wrong === undefined || wrong === null) return [];
     return [
