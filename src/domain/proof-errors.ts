@@ -55,6 +55,16 @@ export class EnsembleUnreachableError extends FerryError {
   }
 }
 
+/** The session that was to be resumed has ended: its ephemeral znodes are gone, only a new one helps. */
+export class SessionExpiredError extends FerryError {
+  readonly code = 'FERRY_SESSION_EXPIRED';
+  readonly retryable = false;
+  override readonly remedy = 'open a new session and create again what the old one held';
+  constructor(servers: readonly string[]) {
+    super(`the session to be resumed with ${servers.join(', ')} has expired`);
+  }
+}
+
 /** ZooKeeper refused one operation. `reason` is its own name for the error, for example `NO_AUTH`. */
 export class ZnodeError extends FerryError {
   readonly code = 'FERRY_ZNODE';
@@ -62,7 +72,7 @@ export class ZnodeError extends FerryError {
   override readonly remedy: string;
   constructor(
     operation: string,
-    path: string,
+    readonly path: string,
     readonly reason: string,
   ) {
     super(`${operation} ${path} failed: ${reason}`);
