@@ -36,7 +36,10 @@ export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'ac
       const path = lockPath(config.cluster);
       await inSource(ports, config, async (session) => {
         const held = await session.read(path);
-        if (held !== null && ownerOf(held.data) === migration) await session.remove(path);
+        if (held === null || ownerOf(held.data) !== migration) return;
+        // Sign-ins of sessions that a dead worker left behind would keep it for their timeout.
+        for (const name of (await session.children(path)) ?? []) await session.remove(`${path}/${name}`);
+        await session.remove(path);
       });
     },
   };

@@ -274,7 +274,7 @@ class FakeSession implements HeldSession {
     } finally {
       if (fate === 'unanswered') {
         this.letGo();
-         
+
         throw lost();
       }
     }
