@@ -1,5 +1,6 @@
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { digestId } from '../../src/domain/digest-id.js';
+import { ZnodeError } from '../../src/domain/proof-errors.js';
 import { PublisherKeyError } from '../../src/domain/publishing-errors.js';
 import type { Acl, SessionKey, ZnodeSession } from '../../src/ports/znode-store.js';
 import { ALL } from '../ensembles/acl.js';
@@ -68,6 +69,18 @@ export async function readOwnerWith(
     mode: body.mode,
     session: body.session === null ? null : key.unseal(body.session, body.migration),
   };
+}
+
+/** The same, current whatever server the session is at. */
+export async function currentOwner(key: PublisherKey, cluster: string, session: ZnodeSession): Promise<Owner | null> {
+  try {
+    // A lone check goes through the leader; what is read after it is not older.
+    await session.commit([{ do: 'check', path: ownerPath(cluster) }]);
+  } catch (error) {
+    if (error instanceof ZnodeError && error.reason === 'NO_NODE') return null;
+    throw error;
+  }
+  return readOwnerWith(key, cluster, session);
 }
 
 export function ownerBody(key: PublisherKey, { migration, owner, mode, session }: Omit<Owner, 'version'>): Buffer {

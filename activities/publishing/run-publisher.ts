@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { PublishingActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { scope } from '../reach/scope.js';
+import { Publisher, type PublisherStanding } from './publisher.js';
+
+/** Longest time between two looks at source and at the owner znode; changes in source wake it sooner. */
+const POLL_MS = 200;
+
+/** The publisher as an activity: goes on until it is cancelled or fenced, with Temporal or without. */
+export function createRunPublisher(ports: Ports): Pick<PublishingActivities, 'runPublisher'> {
+  return {
+    async runPublisher({ config, migration }) {
+      const { signal, heartbeat } = scope();
+      const alarm = new Alarm();
+      const publisher = await Publisher.create({
+        ports,
+        config,
+        migration,
+        token: randomUUID(),
+        signal,
+        now: () => performance.now(),
+        wake: () => alarm.ring(),
+      });
+      try {
+        for (;;) {
+          signal.throwIfAborted();
+          heartbeat(describeStanding(await publisher.step()));
+          await alarm.sleep(POLL_MS, signal);
+        }
+      } finally {
+        // Not the mirrors: those are for the next attempt, or for withdrawMirrors.
+        await publisher.letGo();
+      }
+    },
+  };
+}
+
+export function describeStanding({ mirrors, mode, problem }: PublisherStanding): string {
+  const stands = mirrors === null ? 'target is out of reach' : `${String(mirrors)} mirrors stand`;
+  return [mode === 'withdrawn' ? 'withdrawn' : stands, ...(problem === null ? [] : [problem])].join('; ');
+}
+
+/** Sleeps until the time is over, it rings, or the signal aborts; ringing beforehand counts. */
+class Alarm {
+  private rung = false;
+  private wake: (() => void) | null = null;
+
+  ring(): void {
+    this.rung = true;
+    this.wake?.();
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.rung && !signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        timer = setTimeout(resolve, ms);
+        signal.addEventListener('abort', this.wake);
+      });
+      clearTimeout(timer);
+      if (this.wake) signal.removeEventListener('abort', this.wake);
+    }
+    this.wake = null;
+    this.rung = false;
+  }
+}
