@@ -13,8 +13,9 @@ export interface OwnerStep {
 }
 
 /**
- * Rewrites the owner znode and takes every mirror away in the same transaction, so that the publisher,
- * which checks the version, can put none back; repeats when the publisher was quicker.
+ * Rewrites the owner znode first, so that the publisher, which checks its version, can add no mirror
+ * any more; then takes all of them away in one transaction. The other way round, or in one step, one
+ * that was added in between would be left alone, and name a standby as the leader.
  *
  * @returns the paths taken away and the znode as it is now; null when there is no owner znode.
  * @throws PublisherTakenError when it belongs to another migration
@@ -35,10 +36,10 @@ export async function withdrawFenced(
     const isWritten = next.owner === owner.owner && owner.mode === 'withdrawn';
     if (isWritten && mirrors.length === 0) return { withdrawn: [...withdrawn], owner };
     try {
-      await session.commit([
-        { do: 'setData', path, data: ownerBody(key, next), version: owner.version },
-        ...mirrors.map((mirror) => ({ do: 'remove', path: mirror }) as const),
-      ]);
+      const gone = mirrors.map((mirror) => ({ do: 'remove', path: mirror }) as const);
+      if (isWritten) await session.commit([{ do: 'check', path, version: owner.version }, ...gone]);
+      else await session.setData(path, ownerBody(key, next), owner.version);
+      // Those seen before the znode was written go as well, by us or by a publisher that has read it.
       for (const mirror of mirrors) withdrawn.add(mirror);
     } catch (error) {
       if (!isOvertaken(error)) throw error;

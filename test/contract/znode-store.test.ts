@@ -101,6 +101,19 @@ function znodeStoreContract(name: string, start: () => Promise<Subject>): void {
       await ferry.remove('/guarded');
     });
 
+    it('shows the hashes of an ACL to nobody but whoever may change it', async () => {
+      const acl = [
+        { permissions: 31, scheme: 'digest', id: digestId('ferry:secret') },
+        { permissions: 1, scheme: 'world', id: 'anyone' },
+      ];
+      const [ferry, stranger] = [await open('ferry:secret'), await open()];
+      await ferry.create('/hashed', Buffer.from('x'), acl, 'ephemeral');
+      await synced(stranger);
+      assert.deepEqual(await ferry.acl('/hashed'), acl);
+      const [owner, anyone] = acl;
+      assert.deepEqual(await stranger.acl('/hashed'), [{ ...owner, id: 'ferry:x' }, anyone]);
+    });
+
     it('counts the creates under a parent, from which sequence numbers come', async () => {
       const session = await open();
       await session.create('/p', Buffer.alloc(0), OPEN, 'persistent');

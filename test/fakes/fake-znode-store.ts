@@ -13,7 +13,7 @@ import type {
   ZnodeStore,
 } from '../../src/ports/znode-store.js';
 
-interface Entry {
+export interface Entry {
   data: Buffer;
   acl: readonly Acl[];
   owner: bigint;
@@ -22,7 +22,7 @@ interface Entry {
   creates: number;
   deletes: number;
 }
-type Tree = Map<string, Entry>;
+export type Tree = Map<string, Entry>;
 
 const PERMISSION = { read: 1, write: 2, create: 4, delete: 8, admin: 16 } as const;
 export const OPEN: readonly Acl[] = [{ permissions: 31, scheme: 'world', id: 'anyone' }];
@@ -77,6 +77,8 @@ export class FakeEnsemble {
 export interface FakeFaults {
   /** Awaited before each operation takes effect, and before each connect. */
   turn?(ensemble: FakeEnsemble, operation: string, path: string): Promise<FakeFate>;
+  /** Awaited after it took effect, before the client hears of it. */
+  reply?(): Promise<void> | undefined;
   /** What a lagging server shows to reads instead of the ensemble's tree. */
   stale?(ensemble: FakeEnsemble): Tree | null;
 }
@@ -124,7 +126,8 @@ class FakeSession implements HeldSession {
     private readonly ensemble: FakeEnsemble,
     private readonly identities: readonly string[],
     readonly id: bigint,
-    private readonly faults: FakeFaults,
+    /** Whose connection it is. */
+    readonly faults: FakeFaults,
   ) {
     ensemble.connections.add(this);
   }
@@ -179,7 +182,7 @@ class FakeSession implements HeldSession {
       if (!found) return null;
       if (this.may(found, PERMISSION.admin)) return found.acl;
       if (!this.may(found, PERMISSION.read)) throw new ZnodeError('read the ACL of', path, 'NO_AUTH');
-      // Servers hide the hashes from whoever may not change the ACL (since 3.4.15 and 3.5.6).
+      // Servers hide the hashes from whoever may not change the ACL.
       return found.acl.map((acl) => (acl.scheme === 'digest' ? { ...acl, id: acl.id.replace(/:.*/, ':x') } : acl));
     });
   }
@@ -252,7 +255,7 @@ class FakeSession implements HeldSession {
   letGo(): void {
     this.ended ??= 'CONNECTION_LOSS';
     this.ensemble.connections.delete(this);
-    this.losing.abort();
+    this.losing.abort('lost');
   }
 
   childrenChanged(path: string): void {
@@ -266,17 +269,20 @@ class FakeSession implements HeldSession {
     const lost = (): ZnodeError => new ZnodeError(operation, path, this.ended ?? 'CONNECTION_LOSS');
     if (this.ended !== null) throw lost();
     const fate = (await this.faults.turn?.(this.ensemble, operation, path)) ?? 'done';
-    if (this.ended !== null) throw lost();
-    if (fate === 'lost') this.letGo();
-    if (this.ended !== null) throw lost();
     try {
-      return act();
+      if (fate === 'lost') this.letGo();
+      if (this.ended !== null) throw lost();
+      const answer = act();
+      if (fate === 'done') return answer;
+      this.letGo();
+      throw lost();
+    } catch (error) {
+      // Whatever the servers said, their answer is what gets lost.
+      if (fate !== 'unanswered') throw error;
+      this.letGo();
+      throw lost();
     } finally {
-      if (fate === 'unanswered') {
-        this.letGo();
-
-        throw lost();
-      }
+      await this.faults.reply?.();
     }
   }
 

@@ -7,7 +7,7 @@ import type { Ports } from '../../activities/ports.js';
 import { ownerPath, readOwner } from '../../activities/publishing/owner-znode.js';
 import { createPublisherActivities } from '../../activities/publishing/publisher-activities.js';
 import { publisherKey } from '../../activities/publishing/publisher-key.js';
-import { Publisher } from '../../activities/publishing/publisher.js';
+import { Publisher, type PublisherStanding } from '../../activities/publishing/publisher.js';
 import { lockPath } from '../../activities/reach/marker.js';
 import { ownSessions } from '../../activities/reach/own-sessions.js';
 import { freeSubnet } from '../../lab/free-subnet.js';
@@ -116,10 +116,12 @@ describe('the publisher between two ensembles', function () {
     await rm(dir, { recursive: true, force: true });
   });
 
-  /** Steps until it is stopped; `stopped` says how it ended. */
+  /** Steps until it is stopped. */
   interface Running {
     readonly publisher: Publisher;
-    stop(): Promise<string>;
+    /** How it ended. */
+    readonly ended: Promise<string>;
+    stop(): Promise<void>;
     /** Neither steps nor lets go any more, as a worker that is frozen. */
     freeze(): Promise<void>;
   }
@@ -131,7 +133,7 @@ describe('the publisher between two ensembles', function () {
     const ended = (async () => {
       while (on) {
         try {
-          await publisher.step();
+          lastStanding = await publisher.step();
         } catch (error) {
           return (error as { code?: string }).code ?? String(error);
         }
@@ -141,11 +143,11 @@ describe('the publisher between two ensembles', function () {
     })();
     const one: Running = {
       publisher,
+      ended,
       async stop() {
         on = false;
-        const how = await ended;
+        await ended;
         await publisher.letGo();
-        return how;
       },
       async freeze() {
         on = false;
@@ -186,12 +188,13 @@ describe('the publisher between two ensembles', function () {
       const seen = (await mirrors()).map(({ name }) => name).join();
       const afterMs = performance.now() - begunAt;
       if (seen === wanted) return afterMs;
-      if (afterMs > patienceMs) assert.equal(seen, wanted);
+      if (afterMs > patienceMs) assert.equal(seen, wanted, JSON.stringify(lastStanding));
       await delay(20);
     }
   }
 
   const masters: ZnodeSession[] = [];
+  let lastStanding: PublisherStanding | null = null;
   let first: Running;
 
   it('raises the counter above every number in source, exactly and once, behind the closed door', async () => {
@@ -199,10 +202,10 @@ describe('the publisher between two ensembles', function () {
     const step = { config: direct, migration };
     assert.deepEqual(await activities.raiseCounter(step), { counter: 1043, highestInSource: 42 });
     assert.deepEqual(await activities.raiseCounter(step), { counter: 1043, highestInSource: 42 });
+    assert.deepEqual(await mirrors(), []);
     const parent = await target.read(electionPath);
     assert.ok(parent);
     assert.equal(nextSequence(parent), 1043);
-    assert.deepEqual(await mirrors(), []);
   });
 
   it('mirrors every contender with the same body, and with its ACL from the first moment', async () => {
@@ -336,8 +339,8 @@ describe('the publisher between two ensembles', function () {
     assert.deepEqual(await mirrors(), []);
     await target.commit([{ do: 'check', path: '/' }]);
     assert.equal(await target.read(ownerPath(direct.cluster)), null);
-    assert.equal(await first.stop(), 'FERRY_PUBLISHER_FENCED');
-    await settled();
+    assert.equal(await first.ended, 'FERRY_PUBLISHER_FENCED');
+    await first.stop();
     assert.deepEqual(await mirrors(), []);
     await Promise.all(masters.splice(0).map((master) => master.close()));
   });
