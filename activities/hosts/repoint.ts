@@ -1,11 +1,8 @@
 import type { HostConfig, MasterUrlPlace } from '../../src/domain/config.js';
-import { setEnvValue } from '../../src/domain/env-file.js';
-import { HostStepError } from '../../src/domain/host-errors.js';
-import { formatMasterUrl, redactUrl } from '../../src/domain/master-url.js';
-import { setOneValue } from '../../src/domain/one-value-file.js';
 import type { MasterUrl } from '../../src/domain/plan.js';
 import type { HostActivities, HostStep, RepointReport } from '../contract.js';
 import type { Ports } from '../ports.js';
+import { editedMasterUrl } from './edited-master-url.js';
 import { runStep, told } from './script.js';
 
 interface Repoint extends HostStep {
@@ -16,7 +13,6 @@ interface Repoint extends HostStep {
   readonly how: 'restart' | 'sigkill';
 }
 
-const READ_MS = 15_000;
 /** Stop, start and what systemd needs between; the proof that it is back is another step's. */
 const RESTART_MS = 120_000;
 
@@ -43,7 +39,8 @@ async function repoint(ports: Ports, step: Repoint): Promise<RepointReport> {
   const { host } = step;
   const place = { unit: host.unit, file: host.root + host.masterUrl.path };
   const restoring = step.url === null;
-  const edit = step.url === null ? { url: '', seen: '', wanted: '' } : await edited(ports, step, step.url, place);
+  const edit =
+    step.url === null ? { url: '', seen: '', wanted: '' } : await editedMasterUrl(ports, step, host, step.url);
   const lines = await runStep(ports, step, host, {
     name: restoring ? 'restore-master-url' : 'repoint',
     detached: true,
@@ -52,7 +49,6 @@ async function repoint(ports: Ports, step: Repoint): Promise<RepointReport> {
     body: `
 orig="$state/orig-$unit"; pending="$state/pending-$unit"; applied="$state/applied-$unit"
 sum() { cksum < "$1" | tr ' ' '-'; }
-same() { [ "$(base64 < "$1")" = "$(base64 < "$2")" ]; }
 identity() { p=$(main_pid); case $p in '' | 0) echo none ;; *) echo "$p-$(started_at "$p")" ;; esac; }
 report() { echo "changed=$1"; echo "before=$2"; echo "pid=$(main_pid)"; echo "restarted=$3"; exit 0; }
 born_ms() {
@@ -82,10 +78,7 @@ else
 fi
 if ! same "$new" "$file"; then
   rm -f "$pending" "$applied" || fail "cannot write to $state"
-  aside=$(temporary "$file")
-  rm -f "$aside"
-  cp -p "\${orig}" "$aside" && cat "$new" > "$aside" && flush "$aside" && mv -f "$aside" "$file" && flush "\${file%/*}" ||
-    { rm -f "$aside"; fail "cannot write $file"; }
+  rewrite "$file" "$new" "$orig"
 fi
 what=$(sum "$file")
 now=$(identity)
@@ -138,29 +131,4 @@ report 1 "$before" "$when"
     mainPid: number('pid'),
     restartedAt: new Date(number('restarted')).toISOString(),
   };
-}
-
-/** The file as it is and with the URL in its place, computed here, where the line editors are. */
-async function edited(
-  ports: Ports,
-  step: Repoint,
-  to: MasterUrl,
-  place: { readonly unit: string; readonly file: string },
-): Promise<{ url: string; seen: string; wanted: string }> {
-  const { host } = step;
-  const lines = await runStep(ports, step, host, {
-    name: 'read-master-url',
-    timeoutMs: READ_MS,
-    values: place,
-    body: '[ -f "$file" ] || refuse "$file is not there"\necho "text=$(base64 < "$file" | tr -d "\\n")"\n',
-  });
-  const seen = Buffer.from(told(lines, 'text', host, 'read-master-url'), 'base64').toString('utf8');
-  const credentials = await ports.secrets(step.access.credentials[to.credentialsOf]);
-  const url = formatMasterUrl(to, credentials);
-  try {
-    const wanted = host.masterUrl.kind === 'file' ? setOneValue(seen, url) : setEnvValue(seen, host.masterUrl.key, url);
-    return { url, seen, wanted };
-  } catch (error) {
-    throw new HostStepError(host.name, 'repoint', redactUrl(`${place.file}: ${(error as Error).message}`), false);
-  }
 }

@@ -33,6 +33,8 @@ export interface Step {
  * - `refuse TEXT`: ends with 3, a reason that a retry does not mend; `fail TEXT`: ends with 4.
  * - `put TEXT FILE`: a line into a file, by rename, and on the disk when it returns.
  * - `temporary FILE`: name of the temporary file beside it.
+ * - `same A B`: two files hold the same bytes. `rewrite FILE NEW LIKE`: NEW's bytes into FILE by rename, with LIKE's
+ *   owner and mode.
  * - `main_pid`, `active_state`, `is_stopped`: the unit `$unit` as systemd and /proc see it now.
  * - `drop_in`, `ensure_drop_in`, `hold`: what keeps `$unit` down (S2). Conditions are not looked at on an
  *   automatic restart since systemd 254, `ExecCondition` always is (and unknown, so ignored, before 243).
@@ -60,6 +62,13 @@ put() {
 }
 # Hidden, since Mesos' wrapper takes every visible file of its folders for a flag.
 temporary() { echo "$(dirname "$1")/.$(basename "$1").zkferry-new"; }
+same() { [ "$(base64 < "$1")" = "$(base64 < "$2")" ]; }
+rewrite() {
+  aside=$(temporary "$1")
+  rm -f "$aside"
+  cp -p "$3" "$aside" && cat "$2" > "$aside" && flush "$aside" && mv -f "$aside" "$1" && flush "\${1%/*}" ||
+    { rm -f "$aside"; fail "cannot write $1"; }
+}
 # Before coreutils 8.24 sync takes no file.
 flush() { sync "$1" 2> /dev/null || sync; }
 property() { systemctl show -p "$1" "$unit" | sed -n "s/^$1=//p"; }

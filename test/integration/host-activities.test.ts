@@ -480,7 +480,7 @@ for (const systemdVersion of [252, 257]) {
       it('never puts a visible file beside flag files', async () => {
         lone.host.write('etc/mesos-slave/master', 'zk://10.0.0.1:2181/mesos\n');
         const flag: MasterUrlPlace = { kind: 'file', path: '/etc/mesos-slave/master' };
-        const crash = crashBefore(/mv -f "\$aside" "\$file"/);
+        const crash = crashBefore(/mv -f "\$aside" "\$1"/);
         await fails(crash.repointAgent({ ...lone.step(2), agent: agent(flag), url }), Error);
         const visible = lone.files();
         assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
-import type { Access, HostActivities } from '../../activities/contract.js';
+import type { Access, HostActivities, MasterSwapActivities } from '../../activities/contract.js';
 import { createHostActivities } from '../../activities/hosts/index.js';
 import { toFailure } from '../../activities/interceptor.js';
 import type { Ports } from '../../activities/ports.js';
@@ -42,7 +42,7 @@ const sides = {
   target: { servers: [{ ...server, id: 2 }], reconfigEnabled: true },
 };
 
-const calls: Record<string, (hosts: HostActivities) => Promise<unknown>> = {
+const calls: Record<string, (hosts: HostActivities & MasterSwapActivities) => Promise<unknown>> = {
   adoptHost: (hosts) => hosts.adoptHost({ ...step, host }),
   releaseHost: (hosts) => hosts.releaseHost({ ...step, host, units: ['a', 'b'] }),
   installObserver: (hosts) => hosts.installObserver({ ...step, ...sides, observer: server, ensemble: 'source' }),
@@ -57,6 +57,8 @@ const calls: Record<string, (hosts: HostActivities) => Promise<unknown>> = {
   liftHold: (hosts) => hosts.liftHold({ ...step, host, unit: 'a', start: true, deadline: null }),
   repointAgent: (hosts) => hosts.repointAgent({ ...step, agent, url }),
   repointFramework: (hosts) => hosts.repointFramework({ ...step, instance: agent, stop: 'sigkill', url: null }),
+  parkMasterUrl: (hosts) => hosts.parkMasterUrl({ ...step, master: agent, url }),
+  swapMasterUrl: (hosts) => hosts.swapMasterUrl({ ...step, master: agent, to: 'target' }),
   stopServer: (hosts) => hosts.stopServer({ ...step, server }),
   writeEpoch: (hosts) => hosts.writeEpoch({ ...step, server, epoch: '107' }),
   restoreEpoch: (hosts) => hosts.restoreEpoch({ ...step, server }),
@@ -64,7 +66,7 @@ const calls: Record<string, (hosts: HostActivities) => Promise<unknown>> = {
 };
 
 /** Every script that an activity sends while the host answers all is well. */
-async function scriptsOf(call: (hosts: HostActivities) => Promise<unknown>): Promise<HostScript[]> {
+async function scriptsOf(call: (typeof calls)[string]): Promise<HostScript[]> {
   const sent: HostScript[] = [];
   const answers = 'found=1\nstopped=1\npid=7\nborn=1\ntext=TUFTVEVSPXg=\nchanged=1\nbefore=6\nrestarted=1\nstarted=1\n';
   const shell = {
@@ -93,7 +95,7 @@ describe('the host scripts', () => {
   }
 
   it('take the lock before each effect', async () => {
-    const effect = /^\s*(systemctl (start|stop|kill|restart|enable)|mv |rm -rf)/m;
+    const effect = /^\s*(systemctl (start|stop|kill|restart|enable)|mv |rm -rf|rewrite )/m;
     for (const [name, call] of Object.entries(calls)) {
       for (const script of await scriptsOf(call)) {
         // The body begins behind the prologue's last function.
@@ -106,7 +108,15 @@ describe('the host scripts', () => {
   });
 
   it('outside the window go on when the link drops', async () => {
-    const detached = ['adoptHost', 'releaseHost', 'installObserver', 'repointAgent', 'repointFramework', 'writeEpoch'];
+    const detached = [
+      'adoptHost',
+      'releaseHost',
+      'installObserver',
+      'repointAgent',
+      'repointFramework',
+      'writeEpoch',
+      'parkMasterUrl',
+    ];
     for (const name of detached) {
       const acting = (await scriptsOf(calls[name] ?? assert.fail())).at(-1);
       assert.equal(acting?.detached, true, name);
