@@ -7,7 +7,7 @@ export const SAMPLE_CONFIG = `# yaml-language-server: $schema=./${SCHEMA_FILE}
 # Check it with: zkferry validate. Durations carry their unit: 500ms, 75s, 10m.
 
 cluster: production            # names the migration: workflow zkferry-production
-strategy: observers
+strategy: observers            # or dual-publishing: no observers, but all masters stop together once
 electionPath: /mesos           # the path at the end of the masters' zk:// URL
 
 # The ensemble to leave.
@@ -37,7 +37,7 @@ target:
     - { name: target-2, id: 2, address: 10.0.2.2 }
     - { name: target-3, id: 3, address: 10.0.2.3 }
 
-# Hosts with ZooKeeper installed and not running. All clients talk to them while the ensemble behind
+# Strategy observers only: hosts with ZooKeeper installed and not running. All clients talk to them while the ensemble behind
 # them changes. Their ids must be above every id of source and target.
 observers:
   - { name: observer-1, id: 101, address: 10.0.3.1, owner: "zookeeper:zookeeper" }
@@ -83,11 +83,14 @@ ssh:
   knownHosts: ~/.ssh/known_hosts     # hosts that are not in it are refused
   sudo: true                         # run host scripts through sudo -n
 
-# References only, file:PATH or env:NAME, each holding user:password. Leave out what is open.
+# References only, file:PATH or env:NAME; the first three hold user:password. Leave out what is open.
+# Strategy dual-publishing needs publisher, a key of its own, the same on every worker:
+# openssl rand -base64 32 > /etc/zkferry/publisher.key
 # credentials:
 #   source: file:/etc/zkferry/source.digest
 #   target: file:/etc/zkferry/target.digest
 #   mesos: env:ZKFERRY_MESOS
+#   publisher: file:/etc/zkferry/publisher.key
 
 policy:
   # budget: 60s              # lowers the live budget of the critical window, never raises it
@@ -112,5 +115,6 @@ policy:
     framework: 60s
     server: 60s
     session: 10s             # ZooKeeper session timeout of masters and clients
+    mirror: 5s               # dual-publishing: source and target may name different leaders for so long
   searchAttributes: true     # off where the Temporal namespace does not allow them
 `;

@@ -12,6 +12,7 @@ type Path = Problem['path'];
 /** What the schema cannot say: rules between fields. Parts that are missing are passed over. */
 export function ruleProblems(raw: Raw): Problem[] {
   return [
+    ...strategyProblems(raw),
     ...idProblems(raw),
     ...placeProblems(raw),
     ...agentProblems(raw),
@@ -19,6 +20,36 @@ export function ruleProblems(raw: Raw): Problem[] {
     ...policyProblems(raw),
     ...electionPathProblems(raw),
   ];
+}
+
+/** What one strategy needs and the other has no use for. A key with a problem of its own is there, so it is passed over. */
+function strategyProblems(raw: Raw): Problem[] {
+  if (raw.strategy === 'observers') {
+    if ('observers' in raw) return [];
+    const message = 'is missing: strategy observers needs at least one';
+    return [{ path: ['observers'], message, suggestion: 'or set strategy: dual-publishing' }];
+  }
+  if (raw.strategy !== 'dual-publishing') return [];
+  const { credentials, policy } = raw;
+  const problems: Problem[] = [];
+  const isUnread = 'credentials' in raw && credentials === undefined;
+  const isGiven = credentials !== undefined && 'publisher' in credentials && credentials.publisher !== null;
+  if (!isUnread && !isGiven) {
+    problems.push({
+      path: ['credentials', 'publisher'],
+      message: 'is missing: dual-publishing needs a key of its own, the same on every worker',
+      suggestion: 'openssl rand -base64 32 > PATH, then file:PATH',
+    });
+  }
+  if (policy?.settle === true) {
+    const message = 'must be false with dual-publishing: everything is on target itself already';
+    problems.push({ path: ['policy', 'settle'], message });
+  }
+  if (policy?.retireObservers === true) {
+    const message = 'must be false with dual-publishing, which uses no observers';
+    problems.push({ path: ['policy', 'retireObservers'], message });
+  }
+  return problems;
 }
 
 function idProblems(raw: Raw): Problem[] {
@@ -99,7 +130,7 @@ function frameworkProblems({ frameworks = [] }: Raw): Problem[] {
   });
 }
 
-function policyProblems({ policy = {} }: Raw): Problem[] {
+function policyProblems({ policy = {}, strategy }: Raw): Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, message: string): unknown =>
     problems.push({ path: ['policy', ...field.split('.')], message });
@@ -122,7 +153,7 @@ function policyProblems({ policy = {} }: Raw): Problem[] {
   if (policy.canary !== undefined && policy.canary > maxBatch) {
     add('canary', `must not exceed maxBatch (${String(maxBatch)})`);
   }
-  if (policy.retireObservers === true && policy.settle !== true) {
+  if (policy.retireObservers === true && policy.settle !== true && strategy !== 'dual-publishing') {
     add('retireObservers', 'needs settle: true, or every client still depends on the observers');
   }
   for (const [index, client] of (policy.acceptClients ?? []).entries()) {

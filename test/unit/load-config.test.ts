@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { faultLine } from '../../src/cli/read-config.js';
 import { SAMPLE_CONFIG } from '../../src/cli/sample-config.js';
 import { loadConfig, parseConfig } from '../../src/config/load-config.js';
+import { parseInput } from '../../src/config/parse-input.js';
 import { fixturePath } from './fixture-path.js';
 
 const minimal = readFileSync(fixturePath('minimal-cluster.yaml'), 'utf8');
@@ -145,5 +146,59 @@ describe('loadConfig', () => {
     assert.ok(loaded.ok);
     assert.equal(loaded.config.agents.hosts[0]?.root, '/lab/a1');
     assert.equal(loaded.config.agents.template.root, '/lab/{host}');
+  });
+
+  describe('with strategy dual-publishing', () => {
+    const dual = minimal
+      .replace('strategy: observers', 'strategy: dual-publishing')
+      .replace('policy: {}', 'credentials: { publisher: file:publisher.key }\npolicy: {}');
+    const faults = (from: string, to: string): string[] => {
+      assert.ok(dual.includes(from), from);
+      const loaded = parseConfig(dual.replace(from, to), 'cluster.yaml');
+      return loaded.ok ? [] : loaded.errors.map((fault) => faultLine({ ...fault, file: 'cluster.yaml' }));
+    };
+    const withoutObservers = dual.replace(/^observers:.*\n/m, '');
+
+    it('needs no observers, and has no use for those that are listed', () => {
+      for (const text of [dual, withoutObservers]) {
+        const loaded = parseConfig(text, '/srv/ferry/cluster.yaml');
+        assert.ok(loaded.ok, JSON.stringify(loaded));
+        assert.deepEqual(loaded.config.observers, []);
+        assert.equal(loaded.config.credentials.publisher, 'file:/srv/ferry/publisher.key');
+        assert.deepEqual(parseInput(JSON.parse(JSON.stringify(loaded.raw))), { ok: true, config: loaded.config });
+      }
+    });
+
+    it("needs the publisher's key, and says how to make one", () => {
+      const missing =
+        'credentials.publisher: is missing: dual-publishing needs a key of its own, the same on every worker (openssl rand -base64 32 > PATH, then file:PATH)';
+      assert.deepEqual(faults('{ publisher: file:publisher.key }', '{ mesos: env:M }'), [
+        `cluster.yaml:19:1 ${missing}`,
+      ]);
+      assert.deepEqual(faults('{ publisher: file:publisher.key }', '{ publisher: null }'), [
+        `cluster.yaml:19:27 ${missing}`,
+      ]);
+      assert.deepEqual(faults('credentials: { publisher: file:publisher.key }\n', ''), [`cluster.yaml:1:1 ${missing}`]);
+    });
+
+    it('says of a key that is no reference only that', () => {
+      const [only, ...others] = faults('file:publisher.key', 'S3CRET');
+      assert.match(only ?? '', /^cluster\.yaml:19:27 credentials\.publisher: must be a reference/);
+      assert.deepEqual(others, []);
+    });
+
+    it('refuses what there is nothing to do for afterwards', () => {
+      assert.deepEqual(faults('policy: {}', 'policy: { settle: true, retireObservers: true }'), [
+        'cluster.yaml:20:19 policy.settle: must be false with dual-publishing: everything is on target itself already',
+        'cluster.yaml:20:42 policy.retireObservers: must be false with dual-publishing, which uses no observers',
+      ]);
+      assert.deepEqual(faults('policy: {}', 'policy: { retireObservers: true }').length, 1);
+    });
+  });
+
+  it('wants observers, at least one, with strategy observers', () => {
+    const [line = ''] = minimal.split('\n').filter((one) => one.startsWith('observers:'));
+    assert.deepEqual(errorsWith(`${line}\n`, ''), ['1 observers: is missing: strategy observers needs at least one']);
+    assert.deepEqual(errorsWith(line, 'observers: []'), ['8 observers: needs at least one server']);
   });
 });
