@@ -7,19 +7,31 @@ import type { ClientConnection } from '../../src/ports/server-probe.js';
 import type { Ports } from '../ports.js';
 import { clientAddress } from '../reach/addresses.js';
 import { lookAtProcess } from '../reach/host-process.js';
+import { ownSessions } from '../reach/own-sessions.js';
 import { scope } from '../reach/scope.js';
+import { inSession } from '../reach/session.js';
 
 /**
  * Every client session that source's own servers hold, and which configured process holds its
  * connection (S9): `cons` of every server and the ensemble leader's `dump`, matched by session id;
  * a connection's owner by `ip:port` in the socket tables of the configured hosts.
  *
- * Sessions that live on observers show in the dump as well; they are left out.
+ * Sessions that live on observers show in the dump as well; they are left out, and so are our own
+ * that have signed in.
  */
 export async function surveyClients(
   ports: Ports,
   config: ClusterConfig,
   agents: readonly PlannedAgent[],
+): Promise<ClientSurvey[]> {
+  return withOwnSessions(ports, config, (ours) => surveyOthers(ports, config, agents, ours));
+}
+
+async function surveyOthers(
+  ports: Ports,
+  config: ClusterConfig,
+  agents: readonly PlannedAgent[],
+  ownNow: () => Promise<ReadonlySet<string>>,
 ): Promise<ClientSurvey[]> {
   const { signal } = scope();
   const connections = await connectionsOf(ports, config.source.servers.map(clientAddress), signal);
@@ -27,10 +39,31 @@ export async function surveyClients(
   const bySession = new Map(connections.map((one) => [one.sessionId, `${one.ip}:${String(one.port)}`] as const));
   const sessions = new Set([...bySession.keys(), ...(await leaderSessions(ports, config, signal))]);
   for (const observed of elsewhere) if (!bySession.has(observed)) sessions.delete(observed);
+  for (const own of await ownNow()) {
+    sessions.delete(own);
+    bySession.delete(own);
+  }
   const owners = bySession.size === 0 ? new Map<string, string>() : await ownersOf(ports, config, agents, signal);
   return [...sessions].sort().map((sessionId) => {
     const client = bySession.get(sessionId) ?? null;
     return { sessionId, client, owner: client === null ? null : (owners.get(client) ?? null) };
+  });
+}
+
+/**
+ * Runs `use` with a way to ask which sessions on source are ours: those signed in before or by then,
+ * and the one that asks. Only dual-publishing keeps sessions on source for long.
+ */
+async function withOwnSessions<T>(
+  ports: Ports,
+  config: ClusterConfig,
+  use: (ownNow: () => Promise<ReadonlySet<string>>) => Promise<T>,
+): Promise<T> {
+  if (config.strategy !== 'dual-publishing') return use(() => Promise.resolve(new Set()));
+  const request = { config, servers: config.source.servers, as: 'source', timeoutMs: 10_000 } as const;
+  return inSession(ports, request, scope().signal, async (session) => {
+    const before = await ownSessions(session, config);
+    return use(async () => new Set([session.sessionId, ...before, ...(await ownSessions(session, config))]));
   });
 }
 

@@ -2,13 +2,14 @@ import type { ClusterConfig } from '../../src/domain/config.js';
 import { contendersOf } from '../../src/domain/election.js';
 import { epochOf } from '../../src/domain/epoch.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
-import type { EnsembleSurvey, ServerSurvey, TreeSurvey } from '../../src/domain/survey.js';
+import type { AclEnforcement, EnsembleSurvey, ServerSurvey, TreeSurvey } from '../../src/domain/survey.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleName } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { clientAddress } from '../reach/addresses.js';
+import { seeAclEnforcement } from '../reach/acl-enforcement.js';
 import { readContenders } from '../reach/contenders.js';
-import { lockPath, markerPath } from '../reach/marker.js';
+import { lockPath, markerPath, ownZnodes } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 import type { Check } from './survey.js';
@@ -41,7 +42,22 @@ export async function surveyEnsemble(
   const tree = await check(`${ensemble}-tree`, null, () =>
     inSession(ports, request, signal, (session) => surveyTree(config, session)),
   );
-  return { servers, tree };
+  // It asks for a write that cannot be made, so it is asked only where the answer matters: the door (S3).
+  const acls =
+    config.strategy === 'dual-publishing'
+      ? await check(`${ensemble}-acls`, null, () => enforcementIn(ports, config, ensemble))
+      : null;
+  return { servers, tree, acls: acls ?? 'unproved' };
+}
+
+async function enforcementIn(ports: Ports, config: ClusterConfig, ensemble: EnsembleName): Promise<AclEnforcement> {
+  const options = { credentials: null, timeoutMs: 10_000 };
+  const session = await ports.store.connect(config[ensemble].servers.map(clientAddress), options, scope().signal);
+  try {
+    return await seeAclEnforcement(session);
+  } finally {
+    await session.close();
+  }
 }
 
 async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise<TreeSurvey> {
@@ -58,6 +74,8 @@ async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise
     roots: kinds.filter(([, owner]) => owner === '0x0').map(([name]) => `/${name}`),
     lock: await text(lockPath(config.cluster)),
     marker: await text(markerPath(config.cluster)),
+    // Their names alone: what is in them is for those who may read it.
+    ours: ownZnodes(config.cluster).filter((znode) => roots.includes(znode.slice(1))),
   };
   try {
     const children = await session.children(path);

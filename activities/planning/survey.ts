@@ -4,6 +4,7 @@ import { FerryError } from '../../src/domain/errors.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import type { CheckFailure, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
 import type { Ports } from '../ports.js';
+import { publisherKey } from '../publishing/publisher-key.js';
 import { httpBase } from '../reach/addresses.js';
 import { scope } from '../reach/scope.js';
 import { surveyClients } from './client-survey.js';
@@ -32,6 +33,8 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
       return null;
     }
   };
+  // Resolved and forgotten: only whether it can be used is of interest here.
+  if (config.strategy === 'dual-publishing') await check('publisher-key', null, () => publisherKey(ports, config));
   const [source, target, masters] = [
     await surveyEnsemble(ports, config, 'source', check),
     await surveyEnsemble(ports, config, 'target', check),
@@ -93,7 +96,8 @@ function subjectsOf(config: ClusterConfig, agents: readonly PlannedAgent[]): Hos
     address,
     port: clientPort,
   });
-  const clientReach = [...config.observers, ...(config.policy.settle ? config.target.servers : [])].map(endpoint);
+  const reachesTarget = config.strategy === 'dual-publishing' || config.policy.settle;
+  const clientReach = [...config.observers, ...(reachesTarget ? config.target.servers : [])].map(endpoint);
   const clients = [
     ...config.masters,
     ...agents.map(({ agent }) => agent),

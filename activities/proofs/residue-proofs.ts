@@ -9,7 +9,7 @@ import type { Ports } from '../ports.js';
 import { httpBase } from '../reach/addresses.js';
 import { claimedLeader } from '../reach/claims.js';
 import { discoveredAgent } from '../reach/discovered-agent.js';
-import { lockPath, markerPath } from '../reach/marker.js';
+import { lockPath, markerPath, ownZnodes } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 
@@ -22,8 +22,10 @@ export function createResidueProofs(ports: Ports): Pick<ProofActivities, 'findRe
         heartbeat(`looking for znodes of ours in ${ensemble}`);
         const request = { config, servers: config[ensemble].servers, as: ensemble, timeoutMs: 10_000 };
         await inSession(ports, request, signal, async (session) => {
-          for (const path of [lockPath(config.cluster), markerPath(config.cluster)]) {
-            if ((await session.read(path)) !== null) findings.push(residueFinding(ensemble, `znode ${path}`));
+          const roots = (await session.children('/')) ?? [];
+          const { cluster } = config;
+          for (const path of [lockPath(cluster), markerPath(cluster), ...ownZnodes(cluster)]) {
+            if (roots.includes(path.slice(1))) findings.push(residueFinding(ensemble, `znode ${path}`));
           }
         });
       }

@@ -1,5 +1,6 @@
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleName } from '../contract.js';
+import { ownerPath } from '../publishing/owner-znode.js';
 
 /** The marker znode of an ensemble (S24), outside the election path and never ending in `_<number>`. */
 export function markerPath(cluster: string): string {
@@ -9,6 +10,21 @@ export function markerPath(cluster: string): string {
 /** The lock znode in source that names the migration. */
 export function lockPath(cluster: string): string {
   return `/zkferry-${cluster}`;
+}
+
+/** Remembers a door (S3) in the ensemble it belongs to. */
+export function doorPath(cluster: string): string {
+  return `/zkferry-door-${cluster}`;
+}
+
+/** Scratch znode by which the enforcement of ACLs is proved. */
+export function scratchPath(cluster: string): string {
+  return `/zkferry-scratch-${cluster}`;
+}
+
+/** Znodes of ours that either ensemble may hold beside lock and marker. */
+export function ownZnodes(cluster: string): string[] {
+  return [ownerPath(cluster), doorPath(cluster), scratchPath(cluster)];
 }
 
 export function markerText(ensemble: EnsembleName, migration: string): string {

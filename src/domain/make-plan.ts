@@ -14,7 +14,8 @@ export function makePlan(config: ClusterConfig, survey: Survey): Plan {
   const agents = plannedAgents(config, survey);
   const frameworks = plannedFrameworks(config, survey);
   const urls = masterUrls(config);
-  const raiseEpoch = config.target.allowRestart && needsRaise(survey);
+  // With dual-publishing every client restarts when it moves, so none carries a zxid from source to target.
+  const raiseEpoch = config.strategy === 'observers' && config.target.allowRestart && needsRaise(survey);
   return {
     schemaVersion: 1,
     cluster: config.cluster,

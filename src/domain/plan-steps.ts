@@ -1,28 +1,47 @@
-import type { ClusterConfig, MasterUrlPlace } from './config.js';
+import type { ClusterConfig, HostConfig, MasterUrlPlace } from './config.js';
 import { formatMasterUrl } from './master-url.js';
-import { clientDestination, type Plan, type PlanStep } from './plan.js';
+import { clientDestination, type MasterUrl, type Plan, type PlanStep } from './plan.js';
 
 type Parts = Pick<Plan, 'agents' | 'frameworks' | 'urls' | 'raiseEpoch'>;
 
 /** What happens on which host, in order, with the values before and after and the way back. */
 export function planSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
+  return config.strategy === 'observers' ? observersSteps(config, parts) : dualPublishingSteps(config, parts);
+}
+
+function observersSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
   const { policy } = config;
-  const destination = clientDestination(parts).url;
+  const { source, target } = parts.urls;
+  const observers = clientDestination(parts).url;
   return [
     ...prepareSteps(config, parts),
     ...observerSteps(config),
-    ...moveSteps(config, parts, parts.urls.source, destination, ''),
-    ...cutOverSteps(config),
-    step('soak', null, `watch the cluster for ${String(policy.soakMs / 1000)} s`, 'cut over the other way round', {
-      expectedMs: policy.soakMs,
-      worstMs: policy.soakMs,
-    }),
-    ...(policy.settle ? moveSteps(config, parts, destination, parts.urls.target, 'settle') : []),
+    ...clientSteps(config, parts, { from: source, to: observers }),
+    ...masterSteps(config, { from: source, to: observers }),
+    ...observersCutOver(config),
+    soakStep(config),
+    ...(policy.settle
+      ? [
+          ...clientSteps(config, parts, { from: observers, to: target, phase: 'settle' }),
+          ...masterSteps(config, { from: observers, to: target, phase: 'settle' }),
+        ]
+      : []),
     ...(policy.retireObservers
       ? config.observers.map(({ name }) =>
           step('retire-observers', name, 'stop the observer and restore the host', 'none: the migration is complete'),
         )
       : []),
+  ];
+}
+
+function dualPublishingSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
+  const { source, target } = parts.urls;
+  return [
+    ...prepareSteps(config, parts),
+    ...publishSteps(config),
+    ...clientSteps(config, parts, { from: source, to: target }),
+    ...mastersCutOver(config, { from: source, to: target }),
+    soakStep(config),
   ];
 }
 
@@ -60,71 +79,114 @@ function observerSteps({ observers }: ClusterConfig): PlanStep[] {
   ]);
 }
 
-function moveSteps(
-  config: ClusterConfig,
-  { agents, frameworks }: Parts,
-  from: Plan['urls']['source'],
-  to: Plan['urls']['source'],
-  phase: string,
-): PlanStep[] {
-  const { timeouts } = config.policy;
-  // Credentials are shown nowhere.
-  const [before, after] = [formatMasterUrl(from, null), formatMasterUrl(to, null)];
-  const move = (
-    name: string,
-    host: string,
-    unit: string,
-    place: MasterUrlPlace,
-    ms: { expectedMs: number; worstMs: number },
-  ): PlanStep => ({
-    ...step(
-      phase === '' ? name : phase,
-      host,
-      `set ${placeText(place)} and restart ${unit}`,
-      'the original line back, and restart',
-      ms,
-    ),
-    before,
-    after,
-  });
+function publishSteps({ electionPath, cluster, masters }: ClusterConfig): PlanStep[] {
+  const publish = (what: string, undo: string): PlanStep => step('publish', null, what, undo);
   return [
-    ...agents.map(({ agent }) =>
-      move('move-agents', agent.name, agent.unit, agent.masterUrl, { expectedMs: 10_000, worstMs: timeouts.agentMs }),
+    publish(
+      `raise the create counter of ${electionPath} in target above every number in source`,
+      'none: a counter cannot be lowered, which is harmless',
     ),
-    ...frameworks.flatMap(({ framework }) =>
-      framework.instances.map((instance) =>
-        move('move-frameworks', instance.name, instance.unit, instance.masterUrl, {
-          expectedMs: 10_000,
-          worstMs: timeouts.frameworkMs,
-        }),
-      ),
+    publish(
+      `close target's door: take CREATE off ${electionPath} and ${electionPath}/log_replicas, the ACLs found kept in /zkferry-door-${cluster}`,
+      'the ACLs that were found back, the znode deleted',
     ),
-    ...config.masters.map((master) =>
-      move('move-masters', master.name, master.unit, master.masterUrl, {
-        expectedMs: 15_000,
-        worstMs: timeouts.masterMs,
-      }),
+    publish(
+      `publish the contenders of source in target (${names(masters)}); owner znode /zkferry-publisher-${cluster}`,
+      'withdraw the mirrors, delete the owner znode',
+    ),
+    publish(
+      'from now on a master that stands for election in target before the cut-over is stopped at once',
+      'start it again on source',
     ),
   ];
 }
 
-function cutOverSteps({ observers, masters }: ClusterConfig): PlanStep[] {
+interface Move {
+  readonly from: MasterUrl;
+  readonly to: MasterUrl;
+  /** Default: the move's own phase. */
+  readonly phase?: string;
+}
+
+type MovedProcess = HostConfig & { readonly unit: string; readonly masterUrl: MasterUrlPlace };
+
+function moveStep(
+  phase: string,
+  { name, unit, masterUrl }: MovedProcess,
+  { from, to, phase: instead }: Move,
+  ms: { expectedMs: number; worstMs: number },
+): PlanStep {
+  const what = `set ${placeText(masterUrl)} and restart ${unit}`;
+  return {
+    ...step(instead ?? phase, name, what, 'the original line back, and restart', ms),
+    ...beforeAndAfter({ from, to }),
+  };
+}
+
+function clientSteps({ policy }: ClusterConfig, { agents, frameworks }: Parts, move: Move): PlanStep[] {
+  const { agentMs, frameworkMs } = policy.timeouts;
+  return [
+    ...agents.map(({ agent }) => moveStep('move-agents', agent, move, { expectedMs: 10_000, worstMs: agentMs })),
+    ...frameworks
+      .flatMap(({ framework }) => framework.instances)
+      .map((one) => moveStep('move-frameworks', one, move, { expectedMs: 10_000, worstMs: frameworkMs })),
+  ];
+}
+
+function masterSteps({ masters, policy }: ClusterConfig, move: Move): PlanStep[] {
+  const ms = { expectedMs: 15_000, worstMs: policy.timeouts.masterMs };
+  return masters.map((master) => moveStep('move-masters', master, move, ms));
+}
+
+function observersCutOver({ observers, masters }: ClusterConfig): PlanStep[] {
   const undo = 'the observers back to source behind the same barrier, inside the budget';
-  const all = (names: readonly { readonly name: string }[]): string => names.map(({ name }) => name).join(', ');
   return [
     step(
       'cut-over',
       null,
-      `hold all masters (${all(masters)}) and stop the leading one`,
+      `hold all masters (${names(masters)}) and stop the leading one`,
       'lift the holds and start it again',
     ),
-    step('cut-over', null, `stop all observers (${all(observers)})`, 'start them on source as they are'),
+    step('cut-over', null, `stop all observers (${names(observers)})`, 'start them on source as they are'),
     step('cut-over', null, 'barrier: every observer is down and no master claims to lead', 'as above'),
     ...observers.map(({ name }) =>
       step('cut-over', name, 'set the data of source aside and start as an observer of target', undo),
     ),
     step('cut-over', null, 'lift the holds; a master is elected in target and recovers its registry', undo),
   ];
+}
+
+function mastersCutOver({ masters, electionPath }: ClusterConfig, move: Move): PlanStep[] {
+  const undo = 'stop all masters, and the same towards source behind the same barrier, inside the budget';
+  const cutOver = (what: string): PlanStep => step('cut-over', null, what, undo);
+  return [
+    step('cut-over', null, `hold and stop all masters (${names(masters)})`, 'start them on source as they are'),
+    ...masters.map(({ name, masterUrl }) => ({
+      ...step('cut-over', name, `set ${placeText(masterUrl)} while the master is down`, 'the original file back'),
+      ...beforeAndAfter(move),
+    })),
+    cutOver(
+      "barrier: every master is down and its URL target's; source's door is closed and nobody stands there; the mirrors are withdrawn",
+    ),
+    cutOver(`open target's door: the ACLs that were found back on ${electionPath} and ${electionPath}/log_replicas`),
+    cutOver('start all masters; one is elected in target and recovers its registry'),
+  ];
+}
+
+function soakStep({ policy }: ClusterConfig): PlanStep {
+  return step('soak', null, `watch the cluster for ${String(policy.soakMs / 1000)} s`, 'cut over the other way round', {
+    expectedMs: policy.soakMs,
+    worstMs: policy.soakMs,
+  });
+}
+
+/** Credentials are shown nowhere. */
+function beforeAndAfter({ from, to }: Move): Pick<PlanStep, 'before' | 'after'> {
+  return { before: formatMasterUrl(from, null), after: formatMasterUrl(to, null) };
+}
+
+function names(hosts: readonly { readonly name: string }[]): string {
+  return hosts.map(({ name }) => name).join(', ');
 }
 
 function placeText(place: MasterUrlPlace): string {

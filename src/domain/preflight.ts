@@ -2,7 +2,8 @@ import type { ClusterConfig } from './config.js';
 import type { Finding } from './plan.js';
 import { clientRules } from './preflight/client-rules.js';
 import { clusterRules } from './preflight/cluster-rules.js';
-import { ensembleRules } from './preflight/ensemble-rules.js';
+import { dualPublishingRules } from './preflight/dual-publishing-rules.js';
+import { emptyTargetRules, ensembleRules } from './preflight/ensemble-rules.js';
 import { epochRules } from './preflight/epoch-rules.js';
 import { block } from './preflight/finding.js';
 import { hostRules } from './preflight/host-rules.js';
@@ -17,6 +18,8 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
   const findings = [
     ...failureFindings(survey),
     ...ensembleRules(config, survey),
+    ...emptyTargetRules(survey),
+    ...dualPublishingRules(config, survey),
     ...epochRules(config, survey),
     ...masterRules(config, survey),
     ...clusterRules(config, survey),

@@ -14,14 +14,19 @@ export interface Stragglers {
 /**
  * Who is left on source (S9). Agents are told apart, because moving them again helps; a master or a
  * scheduler on source means that its move did not hold; whoever is not accepted by address blocks,
- * a session without a connection included: its client may come back.
+ * a session without a connection included: its client may come back. With dual-publishing the masters
+ * belong on source until the window.
  */
 export function stragglersOf(
   config: ClusterConfig,
   agents: readonly PlannedAgent[],
   clients: readonly ClientSurvey[],
 ): Stragglers {
-  const left = clients.filter(({ client }) => client === null || !config.policy.acceptClients.includes(ipOf(client)));
+  const stays = new Set(config.strategy === 'dual-publishing' ? config.masters.map(({ name }) => name) : []);
+  const left = clients.filter(
+    ({ client, owner }) =>
+      (client === null || !config.policy.acceptClients.includes(ipOf(client))) && (owner === null || !stays.has(owner)),
+  );
   const isAgent = (owner: string | null): owner is string => agents.some(({ agent }) => agent.name === owner);
   const onSource = new Set(left.map(({ owner }) => owner).filter(isAgent));
   const others = left.filter(({ owner }) => !isAgent(owner));
@@ -34,7 +39,7 @@ export function stragglersOf(
             host: client.owner,
             seen: `${client.owner} still has session ${client.sessionId} on source`,
             why: 'it would not see the election in target',
-            remedy: `see what its master URL is, and restart it once that names the observers`,
+            remedy: `see what its master URL is, and restart it once that names ${config.strategy === 'observers' ? 'the observers' : 'target'}`,
           }),
     ),
   };

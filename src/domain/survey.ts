@@ -31,7 +31,12 @@ export interface EnsembleSurvey {
   readonly servers: readonly ServerSurvey[];
   /** Null when no session was to be had. */
   readonly tree: TreeSurvey | null;
+  /** Whether the servers refuse what an ACL does not allow; looked at for dual-publishing alone. */
+  readonly acls: AclEnforcement;
 }
+
+/** `unproved`: it cannot be seen without writing (before ZooKeeper 3.5), or was not looked at. */
+export type AclEnforcement = 'enforced' | 'ignored' | 'unproved';
 
 export interface ServerSurvey {
   readonly name: string;
@@ -52,6 +57,8 @@ export interface TreeSurvey {
   readonly strangers: readonly string[];
   readonly lock: string | null;
   readonly marker: string | null;
+  /** Znodes of ours beside lock and marker: of the publisher and the door. */
+  readonly ours: readonly string[];
 }
 
 export interface MasterSurvey {

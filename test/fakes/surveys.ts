@@ -24,8 +24,8 @@ export function aSurvey(config: ClusterConfig): Survey {
   const clients = [...config.masters, ...config.agents.hosts, ...config.frameworks.flatMap((one) => one.instances)];
   const servers = [...config.source.servers, ...config.target.servers];
   return {
-    source: { servers: serversOf(config, 'source', '3'), tree: aTree(['/mesos']) },
-    target: { servers: serversOf(config, 'target', '1'), tree: aTree([]) },
+    source: { servers: serversOf(config, 'source', '3'), tree: aTree(['/mesos']), acls: 'unproved' },
+    target: { servers: serversOf(config, 'target', '1'), tree: aTree([]), acls: 'unproved' },
     masters: config.masters.map((master, index) => ({
       master,
       version: '1.11.0',
@@ -76,6 +76,33 @@ export function aSurvey(config: ClusterConfig): Survey {
   };
 }
 
+/** A config for dual-publishing, in which every host has an address of its own. */
+export function aDualConfig(): ClusterConfig {
+  const config = aSpreadConfig();
+  return {
+    ...config,
+    strategy: 'dual-publishing',
+    observers: [],
+    credentials: { ...config.credentials, publisher: 'env:PUBLISHER_KEY' },
+  };
+}
+
+/** What the survey of a healthy cluster sees when it is to move by dual-publishing. */
+export function aDualSurvey(config: ClusterConfig): Survey {
+  const survey = aSurvey(config);
+  const tree = aTree(['/mesos']);
+  const contenders = config.masters.map((master, index) => ({
+    znode: `/mesos/json.info_000000000${String(index + 4)}`,
+    pid: `master@${master.address}:${String(master.httpPort)}`,
+    master: master.name,
+  }));
+  return {
+    ...survey,
+    source: { ...survey.source, acls: 'enforced', tree: tree && { ...tree, contenders } },
+    target: { ...survey.target, acls: 'enforced' },
+  };
+}
+
 function serversOf(config: ClusterConfig, ensemble: 'source' | 'target', epoch: string): ServerSurvey[] {
   return config[ensemble].servers.map(({ name }, index) => ({
     name,
@@ -88,7 +115,7 @@ function serversOf(config: ClusterConfig, ensemble: 'source' | 'target', epoch: 
 
 function aTree(roots: string[]): Survey['source']['tree'] {
   const electionPath = roots.length > 0 ? 'readable' : 'absent';
-  return { roots, electionPath, contenders: [], strangers: [], lock: null, marker: null };
+  return { roots, electionPath, contenders: [], strangers: [], lock: null, marker: null, ours: [] };
 }
 
 function aHost(unit: string, place: HostSurvey['place']): HostSurvey {

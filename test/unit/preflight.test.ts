@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { preflight } from '../../src/domain/preflight.js';
 import type { ClusterSurvey, HostSurvey, ServerSurvey, Survey, TreeSurvey } from '../../src/domain/survey.js';
-import { aSpreadConfig, aSurvey } from '../fakes/surveys.js';
+import { aDualConfig, aDualSurvey, aSpreadConfig, aSurvey } from '../fakes/surveys.js';
 
 type Case = readonly [
   id: string,
@@ -112,6 +112,8 @@ const blocking: readonly Case[] = [
   ['unknown-subtree', null, 'nobody decided about a subtree', treeIs('source', { roots: ['/mesos', '/marathon'] })],
   ['locked', null, 'another migration holds the lock', treeIs('source', { lock: '{"migration":"other"}' })],
   ['residue', 'target', 'a marker is left', treeIs('target', { marker: 'target other' })],
+  ['residue', 'target', 'a publisher is left', treeIs('target', { ours: ['/zkferry-publisher-test'] })],
+  ['residue', 'source', 'a door is left', treeIs('source', { ours: ['/zkferry-door-test'] })],
   ['residue', 'm2', 'a state folder is left', hostIs('m2', { residue: ['/var/lib/zkferry/test'] })],
   ['epoch-limit', null, 'the epoch cannot be raised', serverIs('source', 0, { epoch: '999999' })],
   ['mesos-version', 'm1', 'a master is too old', masterIs(0, { version: '0.28.2' })],
@@ -275,5 +277,120 @@ describe('preflight', () => {
   it('says nothing about epochs when target is well above source', () => {
     const high = [0, 1, 2].reduce<Survey>((one, at) => serverIs('target', at, { epoch: '200' })(one), aSurvey(config));
     assert.ok(!preflight(config, high).some(({ id }) => id.startsWith('epoch')));
+  });
+});
+
+const blockingDual: readonly Case[] = [
+  [
+    'contenders-in-source',
+    null,
+    'a master does not stand',
+    (survey) => treeIs('source', { contenders: survey.source.tree?.contenders.slice(1) ?? [] })(survey),
+  ],
+  [
+    'contenders-in-source',
+    null,
+    'a master stands twice',
+    (survey) =>
+      treeIs('source', {
+        contenders: [
+          ...(survey.source.tree?.contenders ?? []),
+          { ...contender('m1'), znode: '/mesos/json.info_0000000009' },
+        ],
+      })(survey),
+  ],
+  [
+    'target-has-contenders',
+    null,
+    'what stands in target looks like a mirror before anything is mirrored',
+    (survey) => treeIs('target', { contenders: survey.source.tree?.contenders.slice(0, 1) ?? [] })(survey),
+  ],
+  ['master-url-not-source', 'm2', 'the file of a master names target', placeIs('m2', { url: elsewhere })],
+  [
+    'master-not-on-source',
+    'm2',
+    'a master itself says that it uses another ensemble',
+    masterIs(1, { flags: { zk: 'zk://user:hunter2@10.9.9.9:2181/mesos' } }),
+  ],
+  [
+    'acls-not-enforced',
+    null,
+    'target ignores ACLs',
+    (survey) => ({ ...survey, target: { ...survey.target, acls: 'ignored' } }),
+  ],
+  [
+    'acls-not-enforced',
+    null,
+    'source ignores ACLs',
+    (survey) => ({ ...survey, source: { ...survey.source, acls: 'ignored' } }),
+  ],
+  [
+    'publisher-session',
+    't2',
+    'target allows only short sessions',
+    serverIs('target', 1, { settings: { maxSessionTimeout: '10000' } }),
+  ],
+  [
+    'check-publisher-key',
+    null,
+    "the publisher's key cannot be used",
+    (survey) => ({
+      ...survey,
+      failures: [{ check: 'publisher-key', host: null, message: 'it is too short', remedy: 'make a longer one' }],
+    }),
+  ],
+];
+
+describe('preflight of dual-publishing', () => {
+  const config = aDualConfig();
+  const found = (survey: Survey, verdict: string): string[] =>
+    preflight(config, survey)
+      .filter((finding) => finding.verdict === verdict)
+      .map(({ id, host }) => `${id} ${String(host)}`);
+
+  it('finds nothing to block or warn about in a healthy cluster', () => {
+    assert.deepEqual(found(aDualSurvey(config), 'block'), []);
+    assert.deepEqual(found(aDualSurvey(config), 'warn'), []);
+  });
+
+  for (const [id, host, when, change] of blockingDual) {
+    it(`blocks with ${id} when ${when}`, () => {
+      const findings = preflight(config, change(aDualSurvey(config), config)).filter(
+        ({ verdict }) => verdict === 'block',
+      );
+      const named = findings.filter((one) => one.id === id);
+      assert.ok(
+        named.some((one) => one.host === host),
+        JSON.stringify(findings),
+      );
+      for (const { seen, why, remedy } of named)
+        assert.ok(seen !== '' && why !== '' && remedy !== null && remedy !== '');
+      assert.doesNotMatch(JSON.stringify(findings), /hunter2/);
+    });
+  }
+
+  it('says nothing about epochs, whatever they are', () => {
+    for (const epoch of ['0', '999999']) {
+      const survey = serverIs('source', 0, { epoch })(aDualSurvey(config));
+      assert.ok(!preflight(config, survey).some(({ id }) => id.startsWith('epoch')));
+    }
+  });
+
+  it('says when the enforcement of ACLs is still to be proved', () => {
+    const survey = aDualSurvey(config);
+    const old: Survey = { ...survey, target: { ...survey.target, acls: 'unproved' } };
+    assert.ok(found(old, 'info').includes('acls-unproved null'));
+    assert.deepEqual(found(old, 'block'), []);
+  });
+
+  it('warns when target would keep the znodes of dead masters longer than source', () => {
+    const survey = serverIs('target', 2, { settings: { minSessionTimeout: '12000' } })(aDualSurvey(config));
+    assert.deepEqual(found(survey, 'warn'), ['session-minimum t3']);
+  });
+
+  it('asks nothing of this of the other strategy', () => {
+    const other = aSpreadConfig();
+    const ids = preflight(other, aSurvey(other)).map(({ id }) => id);
+    for (const id of ['contenders-in-source', 'acls-unproved', 'master-not-on-source']) assert.ok(!ids.includes(id));
   });
 });

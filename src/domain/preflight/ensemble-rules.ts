@@ -5,7 +5,7 @@ import { block, info, warn } from './finding.js';
 
 const OLDEST = '3.4.6';
 
-/** Both ensembles: health, versions, and the settings that make Mesos' ZooKeeper library abort. */
+/** Both ensembles: health, versions, settings that make Mesos' ZooKeeper library abort, and who stands where in source. */
 export function ensembleRules(config: ClusterConfig, survey: Survey): Finding[] {
   return [
     ...(['source', 'target'] as const).flatMap((name) => [
@@ -164,15 +164,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
       );
     }
   }
-  if (target.tree !== null && target.tree.contenders.length > 0) {
-    findings.push(
-      block('target-has-contenders', {
-        seen: `${target.tree.contenders.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in target`,
-        why: 'a master that is already there would be elected as a second leader',
-        remedy: 'stop whatever stands for election in target, and wait for its znode to go',
-      }),
-    );
-  }
   const unknown = source.tree?.contenders.filter(({ master }) => master === null) ?? [];
   if (unknown.length > 0) {
     findings.push(
@@ -186,10 +177,23 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
   return findings.concat(subtreeRules(config, source));
 }
 
+/** Before anything is written nobody stands for election in target. */
+export function emptyTargetRules({ target }: Survey): Finding[] {
+  if (target.tree === null || target.tree.contenders.length === 0) return [];
+  return [
+    block('target-has-contenders', {
+      seen: `${target.tree.contenders.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in target`,
+      why: 'a master that is already there would be elected as a second leader',
+      remedy: 'stop whatever stands for election in target, and wait for its znode to go',
+    }),
+  ];
+}
+
 function subtreeRules(config: ClusterConfig, { tree }: EnsembleSurvey): Finding[] {
   const own = [
     `/zkferry-${config.cluster}`,
     `/zkferry-marker-${config.cluster}`,
+    ...(tree?.ours ?? []),
     `/${config.electionPath.split('/')[1] ?? ''}`,
   ];
   return (tree?.roots ?? [])

@@ -3,7 +3,8 @@ import { sameServers } from '../master-url.js';
 import { clientDestination, type Finding, type Plan } from '../plan.js';
 import type { Survey, UrlSurvey } from '../survey.js';
 import { clusterRules } from './cluster-rules.js';
-import { ensembleRules } from './ensemble-rules.js';
+import { mastersOnSourceRules, nativeContenderRules, contenderRules } from './dual-publishing-rules.js';
+import { emptyTargetRules, ensembleRules } from './ensemble-rules.js';
 import { epochsOf } from './epoch-rules.js';
 import { block } from './finding.js';
 import { masterRules } from './master-rules.js';
@@ -14,13 +15,14 @@ const FAILED_CHECKS_THAT_MATTER = /^check-(?!clients-of-source)/;
 
 /**
  * Findings that matter right before the window: ensembles, masters, agents, frameworks, epochs, and
- * every process of the plan on the observers. That agents are not on source any more is as it
- * should be.
+ * every process of the plan where it was moved to. That agents are not on source any more is as it
+ * should be; with dual-publishing the masters must still be there.
  */
 export function replanFindings(config: ClusterConfig, plan: Plan, survey: Survey, migration: string): Finding[] {
   return [
     ...failureFindings(survey).filter(({ id }) => FAILED_CHECKS_THAT_MATTER.test(id)),
     ...ensembleRules(config, survey),
+    ...(plan.strategy === 'observers' ? emptyTargetRules(survey) : electionRules(config, survey)),
     ...masterRules(config, survey),
     ...clusterRules(config, survey),
     ...epochFindings(plan, survey),
@@ -28,6 +30,11 @@ export function replanFindings(config: ClusterConfig, plan: Plan, survey: Survey
     ...goneFindings(config, plan, survey),
     ...lockFindings(survey, migration),
   ].filter(({ verdict }) => verdict === 'block');
+}
+
+/** With dual-publishing: source's election can still be mirrored, and target holds nothing but its mirrors. */
+function electionRules(config: ClusterConfig, survey: Survey): Finding[] {
+  return [...contenderRules(config, survey), ...nativeContenderRules(survey), ...mastersOnSourceRules(config, survey)];
 }
 
 function epochFindings(plan: Plan, survey: Survey): Finding[] {
@@ -44,26 +51,46 @@ function epochFindings(plan: Plan, survey: Survey): Finding[] {
 
 function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding[] {
   const known = new Set(plan.agents.map(({ id }) => id));
-  const moved = [
-    ...config.masters.map(({ name }) => name),
+  const { towards, url } = clientDestination(plan);
+  const clients = [
     ...plan.frameworks.flatMap(({ framework }) => framework.instances.map(({ name }) => name)),
     ...(survey.cluster?.agents ?? []).filter(({ id }) => known.has(id)).map(({ agent }) => agent.name),
   ];
-  return moved.flatMap((name) => {
-    const place = survey.hosts[name]?.place;
-    const wrong = [place?.url, place?.runsWith].find(
-      (url) => url !== undefined && url !== null && !sameUrl(url, clientDestination(plan).url),
-    );
-    if (wrong === undefined || wrong === null) return [];
-    return [
-      block('master-url-not-observers', {
-        host: name,
-        seen: `${name} uses ${wrong.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${wrong.path}`,
-        why: 'it would not follow the observers to target',
-        remedy: 'see who changed it (configuration management?), put it back and restart the process',
-      }),
-    ];
-  });
+  const masters = config.masters.map(({ name }) => name);
+  const onDestination = (name: string): Finding[] => wrongUrl(survey, name, { side: towards, url });
+  return [
+    ...masters.flatMap((name) =>
+      plan.strategy === 'observers'
+        ? onDestination(name)
+        : wrongUrl(survey, name, { side: 'source', url: plan.urls.source }),
+    ),
+    ...clients.flatMap(onDestination),
+  ];
+}
+
+function wrongUrl(
+  { hosts }: Survey,
+  name: string,
+  { side, url }: { readonly side: 'observers' | 'target' | 'source'; readonly url: UrlSurvey },
+): Finding[] {
+  const place = hosts[name]?.place;
+  const wrong = [place?.url, place?.runsWith].find(
+    (found) => found !== undefined && found !== null && !sameUrl(found, url),
+  );
+  if (wrong === undefined || wrong === null) return [];
+  const why = {
+    observers: 'it would not follow the observers to target',
+    target: 'it would be left behind on source, where no master will lead',
+    source: 'masters move all at once in the window; one that starts on target before it can become a second leader',
+  };
+  return [
+    block(`master-url-not-${side}`, {
+      host: name,
+      seen: `${name} uses ${wrong.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${wrong.path}`,
+      why: why[side],
+      remedy: 'see who changed it (configuration management?), put it back and restart the process',
+    }),
+  ];
 }
 
 function sameUrl(a: UrlSurvey, b: UrlSurvey): boolean {

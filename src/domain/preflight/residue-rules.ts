@@ -26,8 +26,9 @@ export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] 
     );
   }
   for (const ensemble of ['source', 'target'] as const) {
-    const marker = survey[ensemble].tree?.marker ?? null;
+    const { marker = null, ours = [] } = survey[ensemble].tree ?? {};
     if (marker !== null) findings.push(residueFinding(ensemble, `a marker znode (${marker})`));
+    findings.push(...ours.map((path) => residueFinding(ensemble, `znode ${path}`)));
   }
   for (const [host, { residue }] of Object.entries(survey.hosts)) {
     findings.push(...residue.map((file) => residueFinding(host, file)));

@@ -1,0 +1,131 @@
+import type { ClusterConfig } from '../config.js';
+import { parseMasterUrl, sameServers } from '../master-url.js';
+import type { Finding } from '../plan.js';
+import type { Survey } from '../survey.js';
+import { block, info, warn } from './finding.js';
+import { clientEndpoints } from './host-rules.js';
+
+/** A dead worker is replaced within this time (heartbeat, retry, session taken over), and a frozen one too. */
+const WORKER_AWAY_MS = 20_000;
+
+/** What dual-publishing asks for beyond the other strategy: an election that can be mirrored, and a door that holds. */
+export function dualPublishingRules(config: ClusterConfig, survey: Survey): Finding[] {
+  if (config.strategy !== 'dual-publishing') return [];
+  return [
+    ...contenderRules(config, survey),
+    ...mastersOnSourceRules(config, survey),
+    ...aclRules(survey),
+    ...sessionRules(config, survey),
+  ];
+}
+
+/** Every master stands in source, once, so that each of them gets its mirror. */
+export function contenderRules(config: ClusterConfig, { source }: Survey): Finding[] {
+  if (source.tree?.electionPath !== 'readable') return [];
+  const found = source.tree.contenders;
+  if (found.length === config.masters.length) return [];
+  return [
+    block('contenders-in-source', {
+      seen: `${String(found.length)} contenders stand in source (${found.map(({ znode, pid }) => `${znode} ${pid}`).join(', ') || 'none'}), ${String(config.masters.length)} masters are configured`,
+      why: 'a master that does not stand cannot take over, and one that stands twice leaves a ghost when it stops',
+      remedy: 'wait a session timeout for ghosts to go; restart a master that does not stand, or stands twice',
+    }),
+  ];
+}
+
+/** In target only mirrors stand; a mirror has the name and the process of a contender in source. */
+export function nativeContenderRules({ source, target }: Survey): Finding[] {
+  if (source.tree === null || target.tree === null) return [];
+  const originals = new Set(source.tree.contenders.map(({ znode, pid }) => `${znode} ${pid}`));
+  return target.tree.contenders
+    .filter(({ znode, pid }) => !originals.has(`${znode} ${pid}`))
+    .map(({ znode, pid, master }) =>
+      block('native-contender', {
+        host: master,
+        seen: `${znode} (${pid}) stands in target and not in source`,
+        why: 'a master that stands in target before the window becomes a second leader when the mirrors go',
+        remedy: 'stop it and point it at source again',
+      }),
+    );
+}
+
+/** What the masters themselves say: their environment shows in no command line. */
+export function mastersOnSourceRules(config: ClusterConfig, { masters }: Survey): Finding[] {
+  const source = { servers: clientEndpoints(config.source.servers), path: config.electionPath };
+  return masters.flatMap(({ master, flags }) => {
+    const zk = readUrl(flags?.['zk']);
+    if (zk === null || (zk.path === source.path && sameServers(zk, source))) return [];
+    return [
+      block('master-not-on-source', {
+        host: master.name,
+        seen: `${master.name} runs with ${zk.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${zk.path}`,
+        why: 'only an election in source can be mirrored; a master elsewhere could become a second leader',
+        remedy: 'see where its value comes from, make it source’s URL and restart the master',
+      }),
+    ];
+  });
+}
+
+function readUrl(text: string | undefined): ReturnType<typeof parseMasterUrl> | null {
+  try {
+    return text === undefined ? null : parseMasterUrl(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The door (S3) is an ACL: worth nothing where the servers do not look at ACLs. */
+function aclRules(survey: Survey): Finding[] {
+  return (['source', 'target'] as const).flatMap((ensemble): Finding[] => {
+    const { acls } = survey[ensemble];
+    if (acls === 'enforced') return [];
+    if (acls === 'ignored') {
+      return [
+        block('acls-not-enforced', {
+          seen: `${ensemble} allows what the ACL of /zookeeper/config does not`,
+          why: 'the door that keeps masters from standing too early is an ACL',
+          remedy: `take zookeeper.skipACL from the servers of ${ensemble} and restart them one by one`,
+        }),
+      ];
+    }
+    return [
+      info('acls-unproved', {
+        seen: `whether ${ensemble} enforces ACLs cannot be seen without writing`,
+        why: 'it is proved with a znode of its own before the door is closed',
+      }),
+    ];
+  });
+}
+
+/** Sessions in target: the publisher's holds the mirrors, the masters' are to be as short as in source. */
+function sessionRules({ policy }: ClusterConfig, { target }: Survey): Finding[] {
+  return target.servers.flatMap(({ name: host, settings }) => {
+    const limit = (key: string): number | null => {
+      const value = Number(settings?.[key] ?? 'unknown');
+      return Number.isFinite(value) && value > 0 ? value : null;
+    };
+    const [least, most] = [limit('minSessionTimeout'), limit('maxSessionTimeout')];
+    const findings: Finding[] = [];
+    if (most !== null && most < WORKER_AWAY_MS) {
+      findings.push(
+        block('publisher-session', {
+          host,
+          seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
+          why: 'the mirrors would vanish while a dead worker is replaced, and every agent would lose its master',
+          remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
+        }),
+      );
+    }
+    if (least !== null && least > policy.timeouts.sessionMs) {
+      findings.push(
+        warn('session-minimum', {
+          host,
+          seen: `${host} makes every session last at least ${String(least / 1000)} s`,
+          why: 'the masters ask for less; after the window a dead one would hold its znode for so long',
+          remedy: 'lower minSessionTimeout on all servers of target, or raise policy.timeouts.session',
+        }),
+      );
+    }
+    return findings;
+  });
+}
