@@ -291,24 +291,34 @@ export interface AgentsBack {
 }
 
 // ── dual publishing ──────────────────────────────────────────────────
-/** What every step of dual publishing needs to know. */
-export interface PublishingStep {
+/** What everything about dual publishing needs to know. */
+export interface PublishingScope {
   readonly config: ClusterConfig;
   readonly migration: string;
 }
 
+/**
+ * A change of a door or of the publisher's mode. Both remember the highest generation in their znode
+ * and refuse a lower one with FERRY_FENCED, so that a step that comes late changes nothing (S2).
+ */
+export interface PublishingStep extends PublishingScope {
+  readonly generation: number;
+}
+
 export interface PublishingActivities {
   /** Proves with a scratch znode of ours that the ensemble enforces ACLs: the door rests on it. @throws FERRY_ACLS_NOT_ENFORCED */
-  proveAcls(a: PublishingStep & { ensemble: EnsembleName }): Promise<void>;
+  proveAcls(a: PublishingScope & { ensemble: EnsembleName }): Promise<void>;
   /**
    * Raises the create counter of target's election path above every number in source, with a margin
    * (Z 8), so that mirrors sort before any native znode. Does nothing where it is high enough.
    */
-  raiseCounter(a: PublishingStep): Promise<{ counter: number; highestInSource: number }>;
+  raiseCounter(a: PublishingScope): Promise<{ counter: number; highestInSource: number }>;
   /** Takes CREATE off the election and `log_replicas` parents (S3), keeping the ACLs found in a znode of ours. */
   closeDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
   /** Puts back the ACLs that were found; fine when the door was never closed. */
   openDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
+  /** Opens the door, if it is closed, and removes the znode that remembers it; at the end of a migration. */
+  removeDoor(a: PublishingScope & { ensemble: EnsembleName }): Promise<void>;
   /** Creates the owner znode in target (S18), in mode `publishing`. Fine when it is there for this migration. */
   preparePublisher(a: PublishingStep): Promise<void>;
   /**
@@ -318,22 +328,22 @@ export interface PublishingActivities {
    *
    * @throws FERRY_PUBLISHER_FENCED when another attempt has taken over or the owner znode is gone
    */
-  runPublisher(a: PublishingStep): Promise<never>;
+  runPublisher(a: PublishingScope): Promise<never>;
   /** Takes all mirrors away in one transaction that also fences the publisher, and proves that none is left. */
   withdrawMirrors(a: PublishingStep): Promise<{ withdrawn: readonly string[] }>;
   /** Lets the publisher publish again after `withdrawMirrors`. */
   resumePublishing(a: PublishingStep): Promise<void>;
   /** Every contender of source has its mirror in target, in the same order and with the same body. */
-  awaitMirrored(a: PublishingStep & { patienceMs: number }): Promise<{ mirrored: number; afterMs: number }>;
+  awaitMirrored(a: PublishingScope & { patienceMs: number }): Promise<{ mirrored: number; afterMs: number }>;
   /** Withdraws, ends the publisher's session and removes the owner znode. Fine when there is none. */
-  removePublisher(a: PublishingStep): Promise<void>;
+  removePublisher(a: PublishingScope): Promise<void>;
   /** Compares who leads in source and in target until something is wrong (S19); then returns what. */
-  watchDivergence(a: PublishingStep): Promise<Divergence>;
+  watchDivergence(a: PublishingScope): Promise<Divergence>;
   /**
    * Deletes every contender and log-replica znode of proved-dead masters behind a closed door, and
    * proves that none is left (S20). @throws FERRY_DOOR_OPEN when the door is not closed.
    */
-  clearElection(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ removed: readonly string[] }>;
+  clearElection(a: PublishingScope & { ensemble: EnsembleName }): Promise<{ removed: readonly string[] }>;
   /** Every master counts all replicas of the registry (`ensemble_size` = N; before Mesos 1.4: its log is recovered, S21). */
   awaitFullLog(a: { config: ClusterConfig; patienceMs: number }): Promise<void>;
 }

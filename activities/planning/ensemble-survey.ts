@@ -2,6 +2,7 @@ import type { ClusterConfig } from '../../src/domain/config.js';
 import { contendersOf } from '../../src/domain/election.js';
 import { epochOf } from '../../src/domain/epoch.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
+import { pairUp } from '../../src/domain/publishing/pairing.js';
 import type { AclEnforcement, EnsembleSurvey, ServerSurvey, TreeSurvey } from '../../src/domain/survey.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleName } from '../contract.js';
@@ -13,6 +14,8 @@ import { lockPath, markerPath, ownZnodes } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 import type { Check } from './survey.js';
+
+const NOBODY = { contenders: [], unmirrored: [], strangers: [] } as const;
 
 /** An ensemble as its servers and its tree tell. */
 export async function surveyEnsemble(
@@ -79,19 +82,36 @@ async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise
   };
   try {
     const children = await session.children(path);
-    if (children === null) return { ...common, electionPath: 'absent', contenders: [], strangers: [] };
+    if (children === null) return { ...common, electionPath: 'absent', ...NOBODY };
     const known = new Set([...contendersOf(children).map(({ name }) => name), 'log_replicas']);
     const contenders = await readContenders(config, session);
     return {
       ...common,
       electionPath: 'readable',
       contenders: contenders.map(({ znode, pid, master }) => ({ znode, pid, master })),
+      unmirrored: config.strategy === 'dual-publishing' ? await unmirroredIn(config, session, children) : [],
       strangers: children.filter((name) => !known.has(name)),
     };
   } catch (error) {
     if (!(error instanceof ZnodeError) || error.reason !== 'NO_AUTH') throw error;
-    return { ...common, electionPath: 'refused', contenders: [], strangers: [] };
+    return { ...common, electionPath: 'refused', ...NOBODY };
   }
+}
+
+/** What the publisher would not mirror, by its own rules. */
+async function unmirroredIn(
+  { electionPath }: ClusterConfig,
+  session: ZnodeSession,
+  children: readonly string[],
+): Promise<TreeSurvey['unmirrored']> {
+  const originals = await Promise.all(
+    contendersOf(children).map(async ({ name }) => {
+      const path = `${electionPath}/${name}`;
+      const [znode, acl] = [await session.read(path), await session.acl(path)];
+      return znode === null || acl === null ? [] : [{ name, data: znode.data, acl, czxid: znode.czxid }];
+    }),
+  );
+  return pairUp(originals.flat(), [], 'nobody').unmirrored;
 }
 
 /** An unreadable znode is taken for persistent: what cannot be seen is not waved through. */

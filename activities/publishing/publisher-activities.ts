@@ -6,7 +6,7 @@ import { highestNumber, isFarEnough, raisedCounter } from '../../src/domain/publ
 import { PublisherTakenError } from '../../src/domain/publishing-errors.js';
 import { nextSequence } from '../../src/domain/election.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
-import type { PublishingActivities, PublishingStep } from '../contract.js';
+import type { PublishingActivities, PublishingScope } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { clientAddress } from '../reach/addresses.js';
 import { awaitProof, proved, unproved } from '../reach/await-proof.js';
@@ -36,7 +36,7 @@ type PublisherActivities = Pick<
 /** The publisher and what is done to it (S18); each of the short ones works behind a closed door, too. */
 export function createPublisherActivities(ports: Ports): PublisherActivities {
   const inTarget = async <T>(
-    { config }: PublishingStep,
+    { config }: PublishingScope,
     use: (session: ZnodeSession, key: PublisherKey) => Promise<T>,
   ): Promise<T> => {
     const key = await publisherKey(ports, config);

@@ -59,8 +59,8 @@ export class ZookeeperSession implements ZnodeSession {
     return (await this.mustExist('write', path, (done) => this.client.setData(path, data, version, done))).version;
   }
 
-  async setAcl(path: string, acl: readonly Acl[]): Promise<void> {
-    await this.mustExist('set the ACL of', path, (done) => this.client.setACL(path, clientAcls(acl), -1, done));
+  async setAcl(path: string, acl: readonly Acl[], aclVersion = -1): Promise<void> {
+    await this.mustExist('set the ACL of', path, (done) => this.client.setACL(path, clientAcls(acl), aclVersion, done));
   }
 
   remove(path: string): Promise<boolean> {
@@ -169,6 +169,7 @@ function znodeOf(data: Buffer | null | undefined, stat: Stat): Znode {
     ephemeralOwner: `0x${stat.ephemeralOwner.readBigUInt64BE().toString(16)}`,
     czxid: stat.czxid.readBigUInt64BE(),
     version: stat.version,
+    aclVersion: stat.aversion,
     cversion: stat.cversion,
     numChildren: stat.numChildren,
   };

@@ -53,6 +53,8 @@ export interface TreeSurvey {
   readonly roots: readonly string[];
   readonly electionPath: 'absent' | 'readable' | 'refused';
   readonly contenders: readonly { readonly znode: string; readonly pid: string; readonly master: string | null }[];
+  /** Contenders of source that the publisher could not mirror; looked at for dual-publishing alone. */
+  readonly unmirrored: readonly { readonly name: string; readonly why: string }[];
   /** Children of the election path that Mesos does not take for contenders, `log_replicas` left out. */
   readonly strangers: readonly string[];
   readonly lock: string | null;

@@ -51,7 +51,8 @@ export interface ZnodeSession {
    * @returns the new version.
    */
   setData(path: string, data: Buffer, version?: number): Promise<number>;
-  setAcl(path: string, acl: readonly Acl[]): Promise<void>;
+  /** @param aclVersion refuses any other one with BAD_VERSION; left out = whatever it is. */
+  setAcl(path: string, acl: readonly Acl[], aclVersion?: number): Promise<void>;
   /** @returns false when it was not there. */
   remove(path: string): Promise<boolean>;
   /**
@@ -100,6 +101,8 @@ export interface Znode {
   readonly ephemeralOwner: string;
   readonly czxid: bigint;
   readonly version: number;
+  /** Counts changes of the ACL. */
+  readonly aclVersion: number;
   readonly cversion: number;
   readonly numChildren: number;
 }

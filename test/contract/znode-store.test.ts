@@ -114,6 +114,20 @@ function znodeStoreContract(name: string, start: () => Promise<Subject>): void {
       assert.deepEqual(await stranger.acl('/hashed'), [{ ...owner, id: 'ferry:x' }, anyone]);
     });
 
+    it('sets an ACL at the expected version only', async () => {
+      const session = await open();
+      await session.create('/acl', Buffer.alloc(0), OPEN, 'persistent');
+      assert.equal((await session.read('/acl'))?.aclVersion, 0);
+      const closed = [{ permissions: 27, scheme: 'world', id: 'anyone' }];
+      await session.setAcl('/acl', closed, 0);
+      assert.equal((await session.read('/acl'))?.aclVersion, 1);
+      await assert.rejects(session.setAcl('/acl', OPEN, 0), { reason: 'BAD_VERSION' });
+      assert.deepEqual(await session.acl('/acl'), closed);
+      await assert.rejects(session.create('/acl/c', Buffer.alloc(0), OPEN, 'persistent'), { reason: 'NO_AUTH' });
+      await session.setAcl('/acl', OPEN);
+      await session.remove('/acl');
+    });
+
     it('counts the creates under a parent, from which sequence numbers come', async () => {
       const session = await open();
       await session.create('/p', Buffer.alloc(0), OPEN, 'persistent');

@@ -19,6 +19,7 @@ export interface Entry {
   owner: bigint;
   czxid: bigint;
   version: number;
+  aclVersion: number;
   creates: number;
   deletes: number;
 }
@@ -164,12 +165,13 @@ class FakeSession implements HeldSession {
       const found = this.allowed(tree, 'read', path, PERMISSION.read);
       if (!found) return null;
       const numChildren = childrenIn(tree, path).length;
-      const { data, owner, czxid, version, creates, deletes } = found;
+      const { data, owner, czxid, version, aclVersion, creates, deletes } = found;
       return {
         data,
         ephemeralOwner: `0x${owner.toString(16)}`,
         czxid,
         version,
+        aclVersion,
         cversion: creates + deletes,
         numChildren,
       };
@@ -206,11 +208,15 @@ class FakeSession implements HeldSession {
     });
   }
 
-  setAcl(path: string, acl: readonly Acl[]): Promise<void> {
+  setAcl(path: string, acl: readonly Acl[], aclVersion?: number): Promise<void> {
     return this.run('set the ACL of', path, () => {
       const found = this.allowed(this.ensemble.entries, 'set the ACL of', path, PERMISSION.admin);
       if (!found) throw new ZnodeError('set the ACL of', path, 'NO_NODE');
+      if (aclVersion !== undefined && aclVersion !== found.aclVersion) {
+        throw new ZnodeError('set the ACL of', path, 'BAD_VERSION');
+      }
       found.acl = this.expanded(acl);
+      found.aclVersion += 1;
     });
   }
 
@@ -355,7 +361,7 @@ function childrenIn(tree: Tree, path: string): string[] {
 }
 
 function entry(data: Buffer, acl: readonly Acl[], owner: bigint, czxid: bigint): Entry {
-  return { data, acl, owner, czxid, version: 0, creates: 0, deletes: 0 };
+  return { data, acl, owner, czxid, version: 0, aclVersion: 0, creates: 0, deletes: 0 };
 }
 
 function parentOf(path: string): string {

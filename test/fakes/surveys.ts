@@ -115,7 +115,7 @@ function serversOf(config: ClusterConfig, ensemble: 'source' | 'target', epoch: 
 
 function aTree(roots: string[]): Survey['source']['tree'] {
   const electionPath = roots.length > 0 ? 'readable' : 'absent';
-  return { roots, electionPath, contenders: [], strangers: [], lock: null, marker: null, ours: [] };
+  return { roots, electionPath, contenders: [], unmirrored: [], strangers: [], lock: null, marker: null, ours: [] };
 }
 
 function aHost(unit: string, place: HostSurvey['place']): HostSurvey {

@@ -305,6 +305,12 @@ const blockingDual: readonly Case[] = [
     'what stands in target looks like a mirror before anything is mirrored',
     (survey) => treeIs('target', { contenders: survey.source.tree?.contenders.slice(0, 1) ?? [] })(survey),
   ],
+  [
+    'contender-not-mirrored',
+    null,
+    'a contender is none that can be mirrored',
+    treeIs('source', { unmirrored: [{ name: 'info_0000000005', why: 'it is not named as Mesos names one' }] }),
+  ],
   ['master-url-not-source', 'm2', 'the file of a master names target', placeIs('m2', { url: elsewhere })],
   [
     'master-not-on-source',

@@ -51,7 +51,15 @@ describe("the publisher's key", () => {
       ownerAcl(mine).map(({ scheme }) => scheme),
       ['digest'],
     );
-    const znode = { data: body, ephemeralOwner: '0x0', czxid: 1n, version: 3, cversion: 0, numChildren: 0 };
+    const znode = {
+      data: body,
+      ephemeralOwner: '0x0',
+      czxid: 1n,
+      version: 3,
+      aclVersion: 0,
+      cversion: 0,
+      numChildren: 0,
+    };
     const read = (): Promise<typeof znode> => Promise.resolve(znode);
     assert.deepEqual(await readOwnerWith(mine, 'c1', { read }), {
       version: 3,

@@ -23,8 +23,16 @@ export function dualPublishingRules(config: ClusterConfig, survey: Survey): Find
 export function contenderRules(config: ClusterConfig, { source }: Survey): Finding[] {
   if (source.tree?.electionPath !== 'readable') return [];
   const found = source.tree.contenders;
-  if (found.length === config.masters.length) return [];
+  const unmirrored = source.tree.unmirrored.map(({ name, why }) =>
+    block('contender-not-mirrored', {
+      seen: `${name} in source would not be mirrored: ${why}`,
+      why: 'agents on target would see another leader, or none',
+      remedy: 'see what wrote it; a master of Mesos 0.24 or later with credentials.source can be mirrored',
+    }),
+  );
+  if (found.length === config.masters.length) return unmirrored;
   return [
+    ...unmirrored,
     block('contenders-in-source', {
       seen: `${String(found.length)} contenders stand in source (${found.map(({ znode, pid }) => `${znode} ${pid}`).join(', ') || 'none'}), ${String(config.masters.length)} masters are configured`,
       why: 'a master that does not stand cannot take over, and one that stands twice leaves a ghost when it stops',

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { endpointOfPid, pidOfContender } from '../../src/domain/contender-body.js';
+import { DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
+import { contendersOf } from '../../src/domain/election.js';
+import { NotProvedError } from '../../src/domain/proof-errors.js';
+import { isClosed } from '../../src/domain/publishing/door-acl.js';
+import type { PublishingActivities } from '../contract.js';
+import type { Ports } from '../ports.js';
+import { ipsOf } from '../reach/addresses.js';
+import { scope } from '../reach/scope.js';
+import { atDoor, type AtDoor, doorParents } from './door-session.js';
+
+/** Looks in a row that find nobody: a create that the ensemble's leader took in before the door closed may land late. */
+const EMPTY_LOOKS = 2;
+const LOOK_EVERY_MS = 100;
+const PATIENCE_MS = 10_000;
+
+interface Member {
+  readonly znode: string;
+  /** Null when its body names no process. */
+  readonly pid: string | null;
+}
+
+export function createElectionClearing(ports: Ports): Pick<PublishingActivities, 'clearElection'> {
+  return {
+    clearElection({ config, ensemble }) {
+      const { heartbeat } = scope();
+      heartbeat(`removing what stopped masters left in ${ensemble}`);
+      return atDoor(ports, { config, ensemble }, async (at) => {
+        await provesClosed(at);
+        const removed: string[] = [];
+        const until = Date.now() + PATIENCE_MS;
+        for (let empty = 0; empty < EMPTY_LOOKS;) {
+          const members = await membersOf(at);
+          await refuseForeign(at, members);
+          for (const { znode } of members) if (await at.session.remove(znode)) removed.push(znode);
+          empty = members.length === 0 ? empty + 1 : 0;
+          if (empty < EMPTY_LOOKS) await delay(LOOK_EVERY_MS, undefined, { signal: scope().signal });
+          if (empty === 0 && Date.now() > until) {
+            const seen = members.map(({ znode }) => znode).join(', ');
+            throw new NotProvedError(null, `nobody stands in ${ensemble}`, `${seen} came back`);
+          }
+        }
+        await provesClosed(at);
+        return { removed };
+      });
+    },
+  };
+}
+
+/** @throws DoorOpenError */
+async function provesClosed({ session, config, ensemble, publisher }: AtDoor): Promise<void> {
+  for (const path of doorParents(config)) {
+    const acl = await session.acl(path);
+    // Without a group of the log there is none to close.
+    if (acl !== null && !isClosed(acl, publisher)) throw new DoorOpenError(ensemble, path);
+  }
+}
+
+/** Contenders and log replicas, as the ensemble's leader knows them by now. */
+async function membersOf({ session, config }: AtDoor): Promise<Member[]> {
+  const [election, log] = doorParents(config);
+  // A lone check is answered by a quorum, so the server of this session has caught up with the leader.
+  await session.commit([{ do: 'check', path: election }]);
+  const standing = async (parent: string): Promise<Member[]> => {
+    const members = contendersOf((await session.children(parent)) ?? []).map(async (member) => {
+      const znode = `${parent}/${member.name}`;
+      const found = await session.read(znode);
+      if (found === null) return [];
+      const pid = parent === election ? pidOfContender(member, found.data) : found.data.toString('utf8');
+      return [{ znode, pid }];
+    });
+    return (await Promise.all(members)).flat();
+  };
+  return [...(await standing(election)), ...(await standing(log))];
+}
+
+/** @throws ForeignContenderError: whose process is not known cannot have been proved dead. */
+async function refuseForeign({ config, ensemble }: AtDoor, members: readonly Member[]): Promise<void> {
+  const masters = await Promise.all(
+    config.masters.map(async ({ address, httpPort }) => ({ ips: await ipsOf(address), port: httpPort })),
+  );
+  const foreign = members.filter(({ pid }) => {
+    const end = pid === null ? null : endpointOfPid(pid);
+    return end === null || !masters.some(({ ips, port }) => port === end.port && ips.includes(end.ip));
+  });
+  if (foreign.length === 0) return;
+  throw new ForeignContenderError(
+    ensemble,
+    foreign.map(({ znode, pid }) => `${znode} (${pid ?? 'no process named'})`),
+  );
+}

@@ -1,0 +1,86 @@
+import { FencedError } from '../../src/domain/host-errors.js';
+import { ZnodeError } from '../../src/domain/proof-errors.js';
+import type { AclEntry } from '../../src/domain/publishing/door-acl.js';
+import type { Acl } from '../../src/ports/znode-store.js';
+import { ALL } from '../ensembles/acl.js';
+import { doorPath } from '../reach/marker.js';
+import { type AtDoor, doorParents } from './door-session.js';
+
+/**
+ * What is remembered of a door in its own ensemble, written before the first ACL is touched, so that a
+ * crash at any point can be undone; its generation fences changes that come late (S2).
+ */
+export interface Door {
+  readonly schemaVersion: 1;
+  readonly migration: string;
+  readonly generation: number;
+  /** What it is to be; a crash may have come before the ACLs were. */
+  readonly closed: boolean;
+  /** Each parent's ACL as it was before the first change. */
+  readonly found: readonly { readonly path: string; readonly acl: readonly AclEntry[] }[];
+}
+
+export type DoorWish = Pick<Door, 'migration' | 'generation' | 'closed'>;
+
+/** Only who logs in as we do may rewrite it: the publisher's identity is always one of ours. */
+const OURS: readonly Acl[] = [{ permissions: ALL, scheme: 'auth', id: '' }];
+/** Each round lost means that another step has written in between. */
+const ROUNDS = 10;
+
+export async function readDoor({ session, config }: AtDoor): Promise<{ door: Door; version: number } | null> {
+  const znode = await session.read(doorPath(config.cluster));
+  if (znode === null) return null;
+  return { door: JSON.parse(znode.data.toString('utf8')) as Door, version: znode.version };
+}
+
+/**
+ * Writes what the door is to be, and the ACLs found where none was remembered.
+ * @throws FencedError when a later step, or another migration, has written before.
+ */
+export async function wishDoor(at: AtDoor, wish: DoorWish): Promise<Door> {
+  const { session, config } = at;
+  const path = doorPath(config.cluster);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = await readDoor(at);
+    if (before !== null) fence(at, before.door, wish);
+    const door: Door = { schemaVersion: 1, ...wish, found: await foundAcls(at, before?.door.found ?? []) };
+    const data = Buffer.from(JSON.stringify(door));
+    if (before === null) {
+      if ((await session.create(path, data, OURS, 'persistent')) !== null) return door;
+    } else if (await wrote(session.setData(path, data, before.version))) return door;
+  }
+  throw new ZnodeError('write', path, 'OPERATION_TIMEOUT');
+}
+
+/** @throws FencedError */
+export function fence({ ensemble }: AtDoor, found: Door, { migration, generation }: DoorWish): void {
+  if (found.migration !== migration) {
+    throw new FencedError(ensemble, 'the change of the door', `it belongs to migration ${found.migration}`);
+  }
+  if (found.generation > generation) {
+    const reason = `generation ${String(generation)} is older than ${String(found.generation)}`;
+    throw new FencedError(ensemble, 'the change of the door', reason);
+  }
+}
+
+/** A parent that came into being after the first change is remembered as it is now. */
+async function foundAcls({ session, config }: AtDoor, known: Door['found']): Promise<Door['found']> {
+  const found = [...known];
+  for (const path of doorParents(config)) {
+    if (found.some((one) => one.path === path)) continue;
+    const acl = await session.acl(path);
+    if (acl !== null) found.push({ path, acl });
+  }
+  return found;
+}
+
+/** @returns false when another version was there. */
+export async function wrote(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ZnodeError && error.reason === 'BAD_VERSION') return false;
+    throw error;
+  }
+}
