@@ -4,7 +4,7 @@ import type { ProofActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { allServers, httpBase } from '../reach/addresses.js';
 import { awaitProof, proved, unproved } from '../reach/await-proof.js';
-import { readClaims } from '../reach/claims.js';
+import { looksFullLog } from '../reach/full-log.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 import { looksConnectedTo } from './connected-to.js';
@@ -24,18 +24,10 @@ export function createMasterProofs(ports: Ports): Pick<ProofActivities, 'awaitMa
         const end = { config, servers: serversOf(config, url), as: url.credentialsOf, timeoutMs: 5_000 };
         await inSession(ports, end, scope().signal, (session) => deleteExactly(session, ghosts));
       }
-      const masters = config.masters.length;
       await awaitProof({ ...request, what: 'every master counts all replicas of the registry' }, async (signal) => {
-        const claims = await readClaims(ports, config, config.masters, signal);
-        const silent = claims.filter(({ elected }) => elected === null);
-        if (silent.length > 0) return unproved(silent.map(({ master: one, why }) => `${one.name}: ${why}`).join('; '));
-        for (const { master: one, metrics } of claims) {
-          const size = metrics['registrar/log/ensemble_size'];
-          // Before Mesos 1.4 there is no such metric; a recovered log is what can be seen instead (S21).
-          if (size === undefined ? metrics['registrar/log/recovered'] === 0 : size !== masters) {
-            return unproved(`${one.name} counts ${String(size ?? 'no')} of ${String(masters)} replicas`);
-          }
-        }
+        const found = await looksFullLog(ports, config, signal);
+        if (!found.proved) return found;
+        const claims = found.value;
         const leads = claims.some(({ master: one, elected }) => one.name === master.name && elected === true);
         const leader = leads ? master.name : await ports.mesos.leaderSeenBy(httpBase(master), signal);
         return leader === null ? unproved('the master sees no leader') : proved(null);

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { endpointOfPid, pidOfContender } from '../../src/domain/contender-body.js';
+import { pidOfContender } from '../../src/domain/contender-body.js';
 import { DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
 import { contendersOf } from '../../src/domain/election.js';
 import { NotProvedError } from '../../src/domain/proof-errors.js';
 import { isClosed } from '../../src/domain/publishing/door-acl.js';
 import type { PublishingActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
-import { ipsOf } from '../reach/addresses.js';
+import { masterAt } from '../reach/contenders.js';
 import { scope } from '../reach/scope.js';
 import { atDoor, type AtDoor, doorParents } from './door-session.js';
 
@@ -77,13 +77,10 @@ async function membersOf({ session, config }: AtDoor): Promise<Member[]> {
 
 /** @throws ForeignContenderError: whose process is not known cannot have been proved dead. */
 async function refuseForeign({ config, ensemble }: AtDoor, members: readonly Member[]): Promise<void> {
-  const masters = await Promise.all(
-    config.masters.map(async ({ address, httpPort }) => ({ ips: await ipsOf(address), port: httpPort })),
-  );
-  const foreign = members.filter(({ pid }) => {
-    const end = pid === null ? null : endpointOfPid(pid);
-    return end === null || !masters.some(({ ips, port }) => port === end.port && ips.includes(end.ip));
-  });
+  const foreign: Member[] = [];
+  for (const member of members) {
+    if (member.pid === null || (await masterAt(config, member.pid)) === null) foreign.push(member);
+  }
   if (foreign.length === 0) return;
   throw new ForeignContenderError(
     ensemble,

@@ -10,22 +10,16 @@ export async function readContenders(config: ClusterConfig, session: ZnodeSessio
   const path = config.electionPath;
   const names = contendersOf((await session.children(path)) ?? []);
   const replicas = await readReplicas(session, path);
-  const masters = await Promise.all(
-    config.masters.map(async (master) => ({ master, ips: await ipsOf(master.address) })),
-  );
   const contenders: Contender[] = [];
   for (const name of names) {
     const znode = await session.read(`${path}/${name.name}`);
     if (znode === null) continue;
     const pid = pidOfContender(name, znode.data);
     const endpoint = pid === null ? null : endpointOfPid(pid);
-    const owner = masters.find(
-      ({ master, ips }) => endpoint !== null && master.httpPort === endpoint.port && ips.includes(endpoint.ip),
-    );
     contenders.push({
       znode: `${path}/${name.name}`,
       pid: pid ?? '',
-      master: owner?.master.name ?? null,
+      master: (pid === null ? null : await masterAt(config, pid))?.name ?? null,
       replicas:
         endpoint === null ? [] : replicas.filter(({ ip, port }) => sameEnd(endpoint, { ip, port })).map((r) => r.znode),
     });
@@ -51,6 +45,16 @@ async function readReplicas(
 
 function sameEnd(a: { ip: string; port: number }, b: { ip: string; port: number }): boolean {
   return a.ip === b.ip && a.port === b.port;
+}
+
+/** The configured master at the address of a UPID; null when there is none. */
+export async function masterAt(config: ClusterConfig, pid: string): Promise<MasterConfig | null> {
+  const endpoint = endpointOfPid(pid);
+  if (endpoint === null) return null;
+  for (const master of config.masters) {
+    if (master.httpPort === endpoint.port && (await ipsOf(master.address)).includes(endpoint.ip)) return master;
+  }
+  return null;
 }
 
 export function masterNamed(config: ClusterConfig, name: string): MasterConfig | undefined {

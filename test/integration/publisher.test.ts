@@ -199,7 +199,7 @@ describe('the publisher between two ensembles', function () {
 
   it('raises the counter above every number in source, exactly and once, behind the closed door', async () => {
     for (const number of [40, 41, 42]) masters.push(await stand(number));
-    const step = { config: direct, migration };
+    const step = { config: direct, migration, generation: 1 };
     assert.deepEqual(await activities.raiseCounter(step), { counter: 1043, highestInSource: 42 });
     assert.deepEqual(await activities.raiseCounter(step), { counter: 1043, highestInSource: 42 });
     assert.deepEqual(await mirrors(), []);
@@ -209,7 +209,7 @@ describe('the publisher between two ensembles', function () {
   });
 
   it('mirrors every contender with the same body, and with its ACL from the first moment', async () => {
-    const step = { config: direct, migration };
+    const step = { config: direct, migration, generation: 1 };
     await activities.preparePublisher(step);
     await activities.preparePublisher(step);
     const watcher = await store.connectHeld(
@@ -277,7 +277,7 @@ describe('the publisher between two ensembles', function () {
   });
 
   it('withdraws all mirrors at once and publishes again on demand, with the publisher alive or dead', async () => {
-    const step = { config: direct, migration };
+    const step = { config: direct, migration, generation: 1 };
     const paths = [41, 42, 43].map((number) => `${electionPath}/${nameOf(number)}`);
     assert.deepEqual((await activities.withdrawMirrors(step)).withdrawn, paths);
     assert.deepEqual((await activities.withdrawMirrors(step)).withdrawn, []);
@@ -331,7 +331,7 @@ describe('the publisher between two ensembles', function () {
   });
 
   it('removes the publisher and all it made, even while it runs', async () => {
-    const step = { config: direct, migration };
+    const step = { config: direct, migration, generation: 1 };
     await activities.removePublisher({ ...step, migration: 'another' });
     assert.equal((await mirrors()).length, 2);
     await activities.removePublisher(step);
