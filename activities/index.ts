@@ -1,20 +1,22 @@
-import type { Activities } from './contract.js';
+import type { Activities, MasterSwapActivities, PublishingActivities } from './contract.js';
 import { createEnsembleActivities } from './ensembles/index.js';
 import { createHostActivities } from './hosts/index.js';
 import { createPlanningActivities } from './planning/index.js';
 import type { Ports } from './ports.js';
 import { createProofActivities } from './proofs/index.js';
+import { createPublishingActivities } from './publishing/index.js';
 import { beating } from './reach/scope.js';
 
 export type { Ports } from './ports.js';
 
 /** The full set of activities, by topic. */
-export function createActivities(ports: Ports): Activities {
+export function createActivities(ports: Ports): Activities & PublishingActivities & MasterSwapActivities {
   return {
     ...withHeartbeats(createHostActivities(ports)),
     ...withHeartbeats(createPlanningActivities(ports)),
     ...withHeartbeats(createEnsembleActivities(ports)),
     ...withHeartbeats(createProofActivities(ports)),
+    ...withHeartbeats(createPublishingActivities(ports)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { LogEntry } from '@temporalio/worker';
+import type { LogEntry, WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
 import pino from 'pino';
 import { createActivities } from '../activities/index.js';
@@ -10,7 +10,12 @@ import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { MesosHttp } from './adapters/mesos-http.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
-import { connectionSettings, TASK_QUEUE, TemporalUnreachableError } from './adapters/temporal-client.js';
+import {
+  connectionSettings,
+  PUBLISHER_TASK_QUEUE,
+  TASK_QUEUE,
+  TemporalUnreachableError,
+} from './adapters/temporal-client.js';
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
@@ -28,23 +33,25 @@ export function realPorts(): Ports {
   };
 }
 
+/** What a worker serves: migrations, publishers (whose workers may then live elsewhere), or both. */
+export const QUEUE_CHOICES = ['all', 'migration', 'publisher'] as const;
+export type QueueChoice = (typeof QUEUE_CHOICES)[number];
+
 export interface WorkerOptions {
-  /** Register the search attributes before polling; off where the namespace may not carry them. */
+  /** Register the search attributes before polling for migrations; off where the namespace may not carry them. */
   readonly searchAttributes: boolean;
   readonly logLevel: string;
-  /** Called once the worker polls. */
-  readonly onPolling?: () => void;
+  readonly queue: QueueChoice;
+  /** Called once the worker polls these task queues. */
+  readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
 
 /**
- * Serves migrations until SIGTERM or SIGINT.
- *
- * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
- * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
+ * Serves migrations until SIGTERM or SIGINT. Tests give ports of their own.
  *
  * @throws TemporalUnreachableError, SearchAttributesMissingError before it polls
  */
-export async function runWorker(options: WorkerOptions): Promise<void> {
+export async function runWorker(options: WorkerOptions, ports: Ports = realPorts()): Promise<void> {
   // Fd 2, synchronous: the last lines before a crash are the ones that matter.
   const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
   Runtime.install({
@@ -53,7 +60,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     }),
   });
   const { connectionOptions, address, namespace } = connectionSettings();
-  if (options.searchAttributes) {
+  if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
       (cause: unknown) => {
         throw new TemporalUnreachableError(address, cause);
@@ -67,25 +74,59 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
   const connection = await NativeConnection.connect({ ...connectionOptions, address });
   try {
-    const worker = await Worker.create({
-      connection,
-      namespace,
-      taskQueue: TASK_QUEUE,
-      identity: `zkferry@${hostname()}:${process.pid}`,
-      workflowBundle: { codePath: BUNDLE_PATH },
-      activities: createActivities(realPorts()),
-      interceptors: { activity: [failureInterceptor] },
-      stickyQueueScheduleToStartTimeout: '1s',
-      maxCachedWorkflows: 100,
-      maxConcurrentActivityTaskPolls: 2,
-      maxConcurrentWorkflowTaskPolls: 2,
-      shutdownGraceTime: '5s',
-    });
-    options.onPolling?.();
-    await worker.run();
+    const chosen = settingsOf(options.queue, ports);
+    const workers: Worker[] = [];
+    for (const settings of chosen) workers.push(await Worker.create({ ...settings, connection, namespace }));
+    options.onPolling?.(chosen.map(({ taskQueue }) => taskQueue));
+    await runTogether(workers);
   } finally {
     await connection.close();
   }
+}
+
+type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
+
+/**
+ * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
+ * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
+ */
+function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
+  const { runPublisher, ...steps } = createActivities(ports);
+  const common = {
+    identity: `zkferry@${hostname()}:${process.pid}`,
+    interceptors: { activity: [failureInterceptor] },
+  };
+  const migration: QueueSettings = {
+    ...common,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: { codePath: BUNDLE_PATH },
+    activities: steps,
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxCachedWorkflows: 100,
+    maxConcurrentActivityTaskPolls: 2,
+    maxConcurrentWorkflowTaskPolls: 2,
+    shutdownGraceTime: '5s',
+  };
+  const publisher: QueueSettings = {
+    ...common,
+    taskQueue: PUBLISHER_TASK_QUEUE,
+    activities: { runPublisher },
+    maxConcurrentActivityTaskExecutions: 20,
+    maxConcurrentActivityTaskPolls: 2,
+    // A publisher has nothing to finish: it lets go at once, and the next one takes its session over.
+    shutdownGraceTime: 0,
+  };
+  return queue === 'all' ? [migration, publisher] : [queue === 'migration' ? migration : publisher];
+}
+
+/** Runs workers until they are told to stop. One that fails takes the others with it, so that whoever supervises us sees it. */
+async function runTogether(workers: readonly Worker[]): Promise<void> {
+  const stopAll = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) => worker.run().finally(stopAll));
+  const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 function level(name: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {

@@ -13,6 +13,8 @@ export class TemporalUnreachableError extends FerryError {
 }
 
 export const TASK_QUEUE = 'zkferry';
+/** Publishers run as long as a migration does; on a queue of their own they take no slot from its steps. */
+export const PUBLISHER_TASK_QUEUE = `${TASK_QUEUE}-publisher`;
 
 /** Address, namespace, TLS and API key as the standard environment and profile file give them. */
 export function connectionSettings(): ReturnType<typeof loadClientConnectConfig> & {

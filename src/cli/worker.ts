@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { connectionSettings, TASK_QUEUE } from '../adapters/temporal-client.js';
-import { runWorker } from '../worker.js';
+import { connectionSettings } from '../adapters/temporal-client.js';
+import { QUEUE_CHOICES, type QueueChoice, runWorker } from '../worker.js';
 import { printNote } from './output.js';
 
 /** `worker`: serves migrations until it is told to stop. */
@@ -8,13 +8,19 @@ export function workerCommand(): Command {
   return new Command('worker')
     .description('serve migrations: run the workflows and touch hosts, servers and Mesos for them')
     .option('--no-search-attributes', 'do not register the search attributes (policy.searchAttributes: false)')
+    .addOption(
+      new Option('--queue <queue>', 'serve migrations, publishers (strategy dual-publishing), or all')
+        .choices(QUEUE_CHOICES)
+        .default('all'),
+    )
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .action(async (options: { searchAttributes: boolean; logLevel: string }) => {
+    .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice }) => {
       await runWorker({
         ...options,
-        onPolling: () => {
+        onPolling: (taskQueues) => {
           const { address, namespace } = connectionSettings();
-          printNote(`zkferry worker polls task queue ${TASK_QUEUE} in namespace ${namespace} at ${address}`);
+          const queues = taskQueues.join(' and ');
+          printNote(`zkferry worker polls task queue ${queues} in namespace ${namespace} at ${address}`);
         },
       });
     });
