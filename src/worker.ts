@@ -3,6 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { LogEntry, WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
 import pino from 'pino';
+import type { PublishingScope } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import { failureInterceptor } from '../activities/interceptor.js';
 import type { Ports } from '../activities/ports.js';
@@ -91,7 +92,8 @@ type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
  * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
  */
 function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
-  const { runPublisher, ...steps } = createActivities(ports);
+  const activities = createActivities(ports);
+  const steps = Object.fromEntries(Object.entries(activities).filter(([name]) => name !== 'runPublisher'));
   const common = {
     identity: `zkferry@${hostname()}:${process.pid}`,
     interceptors: { activity: [failureInterceptor] },
@@ -110,7 +112,7 @@ function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
   const publisher: QueueSettings = {
     ...common,
     taskQueue: PUBLISHER_TASK_QUEUE,
-    activities: { runPublisher },
+    activities: { runPublisher: (step: PublishingScope) => activities.runPublisher(step) },
     maxConcurrentActivityTaskExecutions: 20,
     maxConcurrentActivityTaskPolls: 2,
     // A publisher has nothing to finish: it lets go at once, and the next one takes its session over.
