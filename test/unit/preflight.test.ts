@@ -337,6 +337,12 @@ const blockingDual: readonly Case[] = [
     serverIs('target', 1, { settings: { maxSessionTimeout: '10000' } }),
   ],
   [
+    'unreachable-endpoint',
+    'a2',
+    'an agent is refused by a server of target',
+    hostIs('a2', { endpoints: [{ endpoint: '10.1.0.5:2181', outcome: 'refused' }] }),
+  ],
+  [
     'check-publisher-key',
     null,
     "the publisher's key cannot be used",

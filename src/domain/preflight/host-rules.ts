@@ -14,7 +14,10 @@ export function hostRules(config: ClusterConfig, survey: Survey): Finding[] {
   const instances = config.frameworks.flatMap((framework) => framework.instances);
   const sourceUrl = { servers: clientEndpoints(config.source.servers), path: config.electionPath };
   return [
-    ...Object.entries(survey.hosts).flatMap(([name, seen]) => anyHost(name, seen)),
+    ...Object.entries(survey.hosts).flatMap(([name, seen]) => [
+      ...anyHost(name, seen),
+      ...endpointRules(name, seen, listeningNow(config)),
+    ]),
     ...[...config.masters, ...agents, ...instances].flatMap((process) => {
       const seen = of(process.name);
       return seen === undefined ? [] : clientRules(process, seen, sourceUrl);
@@ -67,12 +70,25 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       }),
     );
   }
+  return findings;
+}
+
+/** Endpoints at which somebody listens already; observers are still to be started. */
+function listeningNow({ strategy, target }: ClusterConfig): ReadonlySet<string> {
+  const servers = strategy === 'dual-publishing' ? clientEndpoints(target.servers) : [];
+  return new Set(servers.map(({ address, port }) => `${address}:${String(port)}`));
+}
+
+function endpointRules(host: string, seen: HostSurvey, listening: ReadonlySet<string>): Finding[] {
+  const findings: Finding[] = [];
   for (const { endpoint, outcome } of seen.endpoints) {
-    if (outcome === 'blocked') {
+    // A firewall may refuse as well as swallow.
+    const isRefused = outcome === 'refused' && listening.has(endpoint);
+    if (outcome === 'blocked' || isRefused) {
       findings.push(
         block('unreachable-endpoint', {
           host,
-          seen: `${host} gets no answer from ${endpoint}`,
+          seen: isRefused ? `${host} is refused by ${endpoint}` : `${host} gets no answer from ${endpoint}`,
           why: 'a firewall bites only new connections: the first one would be in the middle of the migration',
           remedy: `open the way from ${host} to ${endpoint}`,
         }),
