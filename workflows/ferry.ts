@@ -4,11 +4,16 @@ import { clientDestination, type ClientDestination, type PlanResult } from '../s
 import type { Desk } from './desk.js';
 import type { MigrationRecord } from './migration-record.js';
 
+/** What the rehearsal took; feeds the window's forecast. */
+export interface Measured {
+  readonly stopMs: number;
+  readonly startAndSyncMs: number;
+}
+
 /** One running migration, as every phase sees it. */
 export class Ferry {
   #generation = 0;
-  /** Measured by the rehearsal; feeds the window's forecast. */
-  measured: { stopMs: number; startAndSyncMs: number } | null = null;
+  measured: Measured | null = null;
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
 

@@ -1,11 +1,12 @@
 import { ApplicationFailure, executeChild, ParentClosePolicy, setHandler } from '@temporalio/workflow';
 import type { EnsembleName } from '../../activities/contract.js';
-import type { cutOver as cutOverWorkflow, CutOverInput, CutOverResult } from '../cut-over.js';
+import type { cutOver as cutOverWorkflow } from '../cut-over.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { windowNote } from '../messages.js';
 import { onHost, prove } from '../proxies.js';
 import type { Phase } from '../saga.js';
+import type { CutOverInput, CutOverResult } from '../window/run-window.js';
 import { passCutOverGate } from './cut-over-gate.js';
 
 /**
@@ -92,9 +93,6 @@ async function startLeftHeld(ferry: Ferry, names: readonly string[], side: Ensem
 
 async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult> {
   const { config, plan, migration, record } = ferry;
-  if (ferry.measured === null) {
-    throw ApplicationFailure.nonRetryable('the rehearsal has not measured the observers', 'FERRY_NOT_REHEARSED');
-  }
   setHandler(windowNote, (note) => record.window(note));
   const generation = ferry.reserveGenerations(20);
   const input: CutOverInput = {

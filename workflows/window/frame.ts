@@ -1,0 +1,224 @@
+import { ApplicationFailure, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { EnsembleName, HostStep, LeaderReport } from '../../activities/contract.js';
+import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
+import { windowVerdict } from '../../src/domain/budget.js';
+import type { WindowForecast } from '../../src/domain/window-forecast.js';
+import type { WindowStatus } from '../../src/domain/status.js';
+import { windowNote } from '../messages.js';
+import { now } from '../migration-record.js';
+import { inWindow, prove, wayBack } from '../proxies.js';
+import { incidentOf } from '../saga.js';
+import type { CutOverInput, CutOverResult } from './run-window.js';
+
+export type Stub = typeof wayBack;
+
+/** What the windows of all strategies have in common: generations, deadlines, notes, and the masters' units. */
+export class Frame {
+  readonly config: ClusterConfig;
+  readonly from: EnsembleName;
+  readonly to: EnsembleName;
+  readonly #notes: Promise<void>[] = [];
+  /** Starts sent in the present direction, by host. */
+  readonly #pending = new Map<string, Promise<unknown>>();
+  #generation: number;
+  #turnBackMs: number | null = null;
+  /** When the first master was proved stopped, ms since the epoch. */
+  #stoppedAt: number | null = null;
+  /** Masters proved stopped and not started since. */
+  readonly stopped = new Set<string>();
+
+  constructor(readonly input: CutOverInput) {
+    this.config = input.config;
+    this.to = input.to;
+    this.from = input.to === 'target' ? 'source' : 'target';
+    this.#generation = input.generation;
+  }
+
+  /** When nothing may be started any more towards the new side (S1); null = no limit. */
+  get turnBackMs(): number | null {
+    return this.#turnBackMs;
+  }
+
+  /** Towards target the window opens only when forecast and reserve fit. @throws FERRY_FORECAST before anything stopped. */
+  open(forecast: WindowForecast): number | null {
+    const { plan } = this.input;
+    const { policy } = this.config;
+    const budgetMs = plan.budget.budgetMs;
+    const { forecastMs } = forecast;
+    const reserveMs = policy.reserveMs ?? forecast.reserveMs;
+    if (this.to === 'target') {
+      const verdict = windowVerdict({ budgetMs, forecastMs, reserveMs, share: policy.forecastShare });
+      if (!verdict.ok) {
+        throw ApplicationFailure.nonRetryable(`the window does not open: ${verdict.reason}`, 'FERRY_FORECAST', {
+          host: null,
+          remedy: 'Make stop, start or sync faster, or raise agent_ping_timeout on every master, then retry',
+        });
+      }
+    }
+    this.#turnBackMs = this.to === 'target' ? Date.now() + budgetMs - reserveMs : null;
+    this.#note({
+      budgetMs,
+      forecastMs,
+      openedAt: now(),
+      turnBackAt: this.#turnBackMs === null ? null : new Date(this.#turnBackMs).toISOString(),
+    });
+    return this.#turnBackMs;
+  }
+
+  readonly forward: Stub = (summary) =>
+    this.#turnBackMs === null ? wayBack(summary) : inWindow(summary, this.#turnBackMs - Date.now());
+
+  nextStep(): HostStep {
+    this.#generation += 1;
+    const { config, migration } = this.input;
+    return {
+      access: { ssh: config.ssh, credentials: config.credentials },
+      fence: { cluster: config.cluster, migration, generation: this.#generation },
+    };
+  }
+
+  /** Every unit's drop-in, so that holding it in the window is one small file. */
+  prepareHolds(
+    onHost: (summary: string) => ReturnType<Stub>,
+    step: HostStep,
+    hosts: readonly MasterConfig[],
+  ): Promise<void>[] {
+    return hosts.map((master) =>
+      onHost(`prepare the hold on ${master.name}`).prepareHold({ ...step, host: master, unit: master.unit }),
+    );
+  }
+
+  async holdMasters(stub: Stub): Promise<void> {
+    const step = this.nextStep();
+    await Promise.all(
+      this.config.masters.map((master) =>
+        stub(`hold ${master.name}`).holdUnit({ ...step, host: master, unit: master.unit, deadline: null }),
+      ),
+    );
+  }
+
+  /** Stops a master and returns once that is proved. */
+  async stopMaster(step: HostStep, master: MasterConfig, stub: Stub): Promise<void> {
+    const { stoppedAt } = await stub(`stop master ${master.name}`).stopHeld({
+      ...step,
+      host: master,
+      unit: master.unit,
+      graceMs: 1_000,
+      deadline: null,
+    });
+    this.stopped.add(master.name);
+    this.#stoppedAt ??= Date.parse(stoppedAt);
+  }
+
+  /** A master that cannot be proved stopped is left to the barrier: it must then deny that it leads. */
+  async stopMasters(masters: readonly MasterConfig[], stub: Stub): Promise<void> {
+    const step = this.nextStep();
+    await Promise.all(
+      masters.map(async (master) => {
+        try {
+          await this.stopMaster(step, master, stub);
+        } catch (cause) {
+          if (isCancellation(cause) || masters.length === 1) throw cause;
+        }
+      }),
+    );
+  }
+
+  /** Starts the stopped masters again and lets the others' supervisors act as before. */
+  liftMasters(stub: Stub): void {
+    const step = this.nextStep();
+    this.stopped.clear();
+    for (const master of this.config.masters) {
+      void this.send(
+        master.name,
+        stub(`lift the hold of ${master.name}`).liftHold({
+          ...step,
+          host: master,
+          unit: master.unit,
+          // A standby that exited meanwhile was kept down by its hold, so every master is started.
+          start: true,
+          deadline: stub === wayBack ? null : this.#turnBackMs,
+        }),
+      );
+    }
+  }
+
+  /** The proved leader of a side. Nothing but its proof ends the wait, or the turn-back point. */
+  awaitLeader(ensemble: EnsembleName, stub: Stub): Promise<LeaderReport> {
+    return stub(`wait for a recovered leader in ${ensemble}`).awaitLeader({
+      config: this.config,
+      ensemble,
+      quorum: this.input.plan.quorum,
+      deadline: ensemble === this.to ? this.#turnBackMs : null,
+    });
+  }
+
+  noteLeader(leader: LeaderReport): void {
+    const coordinationMs = this.#stoppedAt === null ? null : Date.parse(leader.electedAt) - this.#stoppedAt;
+    this.#note({ coordinationMs, leaderlessMs: coordinationMs });
+  }
+
+  async awaitAgents(leader: LeaderReport): Promise<CutOverResult> {
+    try {
+      const agents = await prove('wait for the agents').awaitAgentsBack({
+        config: this.config,
+        expectedIds: this.input.plan.agents.map(({ id }) => id),
+        patienceMs: this.config.policy.timeouts.agentMs,
+      });
+      const since = this.#stoppedAt ?? Date.parse(leader.electedAt);
+      this.#note({ lastAgentMs: agents.lastAgentAt === null ? null : Date.parse(agents.lastAgentAt) - since });
+      return { outcome: 'switched', incident: null, agents, held: await this.leftHeld() };
+    } catch (cause) {
+      return { outcome: 'switched', incident: incidentOf(cause), agents: null, held: await this.leftHeld() };
+    } finally {
+      await this.told();
+    }
+  }
+
+  /** Remembers a start, so that its end is waited for and its failure told, whoever awaits it first. */
+  send(host: string, start: Promise<unknown>): Promise<unknown> {
+    start.catch(() => undefined);
+    this.#pending.set(host, start);
+    return start;
+  }
+
+  /** Goes on as soon as one of these has served; @throws when none does. */
+  async first(each: readonly Promise<unknown>[]): Promise<void> {
+    try {
+      await Promise.any(each);
+    } catch (cause) {
+      throw cause instanceof AggregateError ? cause.errors[0] : cause;
+    }
+  }
+
+  /** Waits for every start that was sent; @returns the hosts that it did not reach. */
+  async leftHeld(): Promise<string[]> {
+    const left: string[] = [];
+    for (const [host, start] of this.#pending) {
+      const failed = await start.then(
+        () => false,
+        () => true,
+      );
+      if (failed) left.push(host);
+    }
+    return left;
+  }
+
+  /** From here on starts count in the other direction; no step of the way forward may still touch a host. */
+  async turnAround(): Promise<void> {
+    await this.leftHeld();
+    this.#pending.clear();
+  }
+
+  /** Every note has reached the parent, or cannot. */
+  async told(): Promise<void> {
+    await Promise.allSettled(this.#notes);
+  }
+
+  #note(note: Partial<WindowStatus>): void {
+    const parent = workflowInfo().parent;
+    if (!parent) return;
+    // Not awaited here: telling must not cost the window anything.
+    this.#notes.push(getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(windowNote, note));
+  }
+}

@@ -1,0 +1,115 @@
+import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { AgentsBack, EnsembleName, LeaderReport } from '../../activities/contract.js';
+import type { ClusterConfig } from '../../src/domain/config.js';
+import type { Plan } from '../../src/domain/plan.js';
+import type { Incident } from '../../src/domain/status.js';
+import type { Measured } from '../ferry.js';
+import { incidentOf } from '../saga.js';
+
+export interface CutOverInput {
+  readonly config: ClusterConfig;
+  readonly plan: Plan;
+  readonly migration: string;
+  /** Generations above this one are the window's own. */
+  readonly generation: number;
+  readonly to: EnsembleName;
+  /** What the rehearsal measured; null where the strategy has none. */
+  readonly measured: Measured | null;
+}
+
+export interface CutOverResult {
+  /** `not-opened`: nothing was stopped. */
+  readonly outcome: 'switched' | 'turned-back' | 'not-opened';
+  /** Why it did not switch, or what went wrong after it had. */
+  readonly incident: Why | null;
+  readonly agents: AgentsBack | null;
+  /** Hosts whose unit is still held down, because they could not be reached afterwards. */
+  readonly held: readonly string[];
+}
+
+export type Why = Pick<Incident, 'code' | 'host' | 'message' | 'remedy'>;
+
+/** What a strategy does in the critical window; every step is one activity per host, with barriers between. */
+export interface Window {
+  /** All that can be done beforehand; fails without having stopped anything. */
+  prepare(): Promise<void>;
+  /** Judges forecast against budget and opens the window. @returns the turn-back point, null = none. @throws FERRY_FORECAST */
+  open(): number | null;
+  /** From the first stop to the proved leader of the new side: the point of no return. */
+  switchOver(): Promise<LeaderReport>;
+  /** Late agents are an incident for a person, never an automatic undo: they have 10 minutes (M 3.3). */
+  awaitAgents(leader: LeaderReport): Promise<CutOverResult>;
+  /** The way back, shielded: ends with the old side's leader proved, or fails for a person to see. */
+  turnBack(why: Why): Promise<CutOverResult>;
+}
+
+/**
+ * Runs a critical window.
+ *
+ * Towards target, whatever is not proved by the turn-back point is undone here; once a leader with a
+ * recovered registry stands, nothing undoes itself any more and a cancellation comes too late.
+ * Towards source (the operator's rollback) there is no way back from the way back: a step that fails
+ * for good fails the workflow, and running it again starts from whatever stands.
+ */
+export async function runWindow(to: EnsembleName, window: Window): Promise<CutOverResult> {
+  let turnBackMs: number | null;
+  try {
+    await window.prepare();
+    turnBackMs = window.open();
+  } catch (cause) {
+    if (to === 'source') throw cause;
+    return { outcome: 'not-opened', incident: whyNot(cause), agents: null, held: [] };
+  }
+  let leader: LeaderReport;
+  try {
+    leader = await withinBudget(turnBackMs, () => window.switchOver());
+  } catch (cause) {
+    if (to === 'source') throw cause;
+    return await CancellationScope.nonCancellable(() => window.turnBack(whyNot(cause)));
+  }
+  // The point of no return lies behind: from here on nothing undoes itself, whatever fails or comes.
+  return await CancellationScope.nonCancellable(() => window.awaitAgents(leader));
+}
+
+function whyNot(cause: unknown): Why {
+  return isCancellation(cause)
+    ? {
+        code: 'FERRY_ROLLBACK_ORDERED',
+        host: null,
+        message: 'a rollback was ordered before the point of no return',
+        remedy: 'None needed',
+      }
+    : incidentOf(cause);
+}
+
+/** Runs `work`, cancelled at the turn-back point by a durable timer; null = no limit. */
+async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>): Promise<T> {
+  if (turnBackMs === null) return work();
+  const timer = new CancellationScope();
+  const forward = new CancellationScope();
+  let expired = false;
+  void timer
+    .run(async () => {
+      await sleep(Math.max(1, turnBackMs - Date.now()), { summary: 'turn-back point' });
+      expired = true;
+      forward.cancel();
+    })
+    .catch(() => undefined);
+  try {
+    return await forward.run(work);
+  } catch (cause) {
+    // Steps beside the one that failed must not go on while everything is undone.
+    forward.cancel();
+    if (!expired) throw cause;
+    throw ApplicationFailure.nonRetryable(
+      'the turn-back point came before a recovered leader was proved',
+      'FERRY_TURN_BACK',
+      {
+        host: null,
+        remedy: 'Look at what was slow in the timeline, then approve the gate again or roll back',
+      },
+    );
+  } finally {
+    timer.cancel();
+  }
+}
