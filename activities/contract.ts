@@ -372,4 +372,9 @@ export type Divergence =
   /** One side could not be read for so long that nothing is known any more. */
   | { readonly kind: 'blind'; readonly ensemble: EnsembleName; readonly seen: string; readonly forMs: number };
 
-export type Activities = PlanningActivities & EnsembleActivities & HostActivities & ProofActivities;
+export type Activities = PlanningActivities &
+  EnsembleActivities &
+  HostActivities &
+  ProofActivities &
+  PublishingActivities &
+  MasterSwapActivities;

@@ -7,6 +7,7 @@ import {
   refuseResume,
   refuseRollback,
   refuseSetPace,
+  type OpenQuestion,
   type OperatorView,
 } from '../src/domain/operator-rules.js';
 import type { DecisionAction, GateName, Incident, MigrationState } from '../src/domain/status.js';
@@ -27,8 +28,8 @@ export class Desk {
   #paused: string | null = null;
   #rollbackBy: string | null = null;
   #rollbackRefusal: string | null = null;
-  #waiting: { incident: Incident; actions: readonly DecisionAction[] } | null = null;
-  #decision: DecisionAction | null = null;
+  /** Open incidents in the order they came, each until it is decided. */
+  readonly #questions = new Map<string, OpenQuestion & { decision: DecisionAction | null }>();
   #pace: { batch: number | null; pauseMs: number } = { batch: null, pauseMs: 0 };
   #scope: CancellationScope | null = null;
   #paceListener: ((pace: messages.Pace) => void) | null = null;
@@ -73,8 +74,7 @@ export class Desk {
       refuseRollback,
       (m) => {
         const already = this.#rollbackBy !== null;
-        this.#rollbackBy ??= m.by;
-        this.#scope?.cancel();
+        this.#orderRollback(m.by);
         return already ? 'the rollback is under way already' : `rolling back, as ordered by ${m.by}`;
       },
       'Undo everything, newest first: {by, reason?}',
@@ -84,7 +84,8 @@ export class Desk {
       messages.decideSignal,
       refuseDecide,
       (m) => {
-        this.#decision = m.action;
+        const question = this.#questions.get(m.incident);
+        if (question) question.decision = m.action;
         this.record.decided({ ...m, at: now() });
         return `${m.incident}: ${m.action}`;
       },
@@ -107,7 +108,14 @@ export class Desk {
   }
 
   get pace(): messages.Pace {
-    return { paused: this.#paused !== null, ...this.#pace };
+    // Nobody who ordered the way back wants it to wait for a pause of before.
+    const waits = this.#rollbackBy === null && (this.#paused !== null || this.#isHeld);
+    return { paused: waits, ...this.#pace };
+  }
+
+  /** Whether an incident holds the migration: nothing new begins before it is decided. */
+  get #isHeld(): boolean {
+    return [...this.#questions.values()].some(({ holds }) => holds);
   }
 
   /** While a fleet rolls, its child hears of every change of pace, a pause included. */
@@ -137,7 +145,7 @@ export class Desk {
         `--input '{"gate":"${gate}","by":"NAME","planHash":"${planHash ?? ''}"}'`,
     );
     try {
-      await condition(() => this.#approved || this.#rollbackBy !== null);
+      await condition(() => (this.#approved && !this.#isHeld) || this.#rollbackBy !== null);
     } finally {
       this.#gate = null;
     }
@@ -145,12 +153,12 @@ export class Desk {
     this.record.state('running');
   }
 
-  /** Holds here while paused. @throws RollbackOrdered when a rollback was ordered. */
+  /** Holds here while paused or held. @throws RollbackOrdered when a rollback was ordered. */
   async safePoint(): Promise<void> {
     this.#stopIfRollback();
-    if (this.#paused === null) return;
-    this.#showPaused();
-    await condition(() => this.#paused === null || this.#rollbackBy !== null);
+    if (this.#paused === null && !this.#isHeld) return;
+    if (this.#paused !== null) this.#showPaused();
+    await condition(() => (this.#paused === null && !this.#isHeld) || this.#rollbackBy !== null);
     this.#stopIfRollback();
     this.record.state('running');
   }
@@ -177,25 +185,65 @@ export class Desk {
     state: MigrationState = 'awaiting-decision',
   ): Promise<DecisionAction> {
     const opened = this.record.openIncident(incident);
-    const { cluster } = this.record.status;
-    this.#waiting = { incident: opened, actions };
-    this.#decision = null;
-    this.record.wait(
-      state,
-      `${opened.message}${opened.host ? ` (${opened.host})` : ''}. ${opened.remedy}`,
-      `zkferry decide ${cluster} --incident ${opened.id} --action ${actions.join('|')} --by NAME\n` +
-        `temporal workflow update execute --workflow-id zkferry-${cluster} --name decide ` +
-        `--input '{"incident":"${opened.id}","action":"${actions[0] ?? 'retry'}","by":"NAME"}'`,
-    );
+    const { what, next } = this.#wording(opened, actions);
+    this.record.wait(state, what, next);
+    return await this.#answer({ incident: opened, actions, holds: false });
+  }
+
+  /**
+   * As `decide`, for what is noticed beside the work in hand: until it is decided no gate is passed,
+   * no phase and no batch begun. A rollback that is ordered, or decided here, ends the work in hand.
+   */
+  async hold(
+    incident: Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'>,
+    actions: readonly DecisionAction[],
+  ): Promise<DecisionAction> {
+    const opened = this.record.openIncident(incident);
+    const answer = this.#answer({ incident: opened, actions, holds: true });
+    this.record.hold(this.#wording(opened, actions));
+    this.#tellPace();
     try {
-      await condition(() => this.#decision !== null || (actions.includes('rollback') && this.#rollbackBy !== null));
+      const action = await answer;
+      if (action === 'rollback') this.#orderRollback(this.#rollbackBy ?? 'decision');
+      return action;
     } finally {
-      this.#waiting = null;
-      this.record.closeIncident(opened.id);
+      const next = [...this.#questions.values()].find(({ holds }) => holds);
+      this.record.hold(next === undefined ? null : this.#wording(next.incident, next.actions));
+      this.#tellPace();
     }
-    const action = this.#decision ?? 'rollback';
+  }
+
+  async #answer(asked: OpenQuestion): Promise<DecisionAction> {
+    const { id } = asked.incident;
+    const question = { ...asked, decision: null as DecisionAction | null };
+    this.#questions.set(id, question);
+    try {
+      await condition(
+        () => question.decision !== null || (asked.actions.includes('rollback') && this.#rollbackBy !== null),
+      );
+    } finally {
+      this.#questions.delete(id);
+      this.record.closeIncident(id);
+    }
+    const action = question.decision ?? 'rollback';
     if (action === 'rollback') this.#rollbackBy ??= this.record.status.decisions.at(-1)?.by ?? 'decision';
     return action;
+  }
+
+  #wording(opened: Incident, actions: readonly DecisionAction[]): { what: string; next: string } {
+    const { cluster } = this.record.status;
+    return {
+      what: `${opened.message}${opened.host ? ` (${opened.host})` : ''}. ${opened.remedy}`,
+      next:
+        `zkferry decide ${cluster} --incident ${opened.id} --action ${actions.join('|')} --by NAME\n` +
+        `temporal workflow update execute --workflow-id zkferry-${cluster} --name decide ` +
+        `--input '{"incident":"${opened.id}","action":"${actions[0] ?? 'retry'}","by":"NAME"}'`,
+    };
+  }
+
+  #orderRollback(by: string): void {
+    this.#rollbackBy ??= by;
+    this.#scope?.cancel();
   }
 
   #tellPace(): void {
@@ -218,8 +266,7 @@ export class Desk {
     return {
       waitingGate: this.#approved ? null : this.#gate,
       planHash: this.record.status.planHash,
-      openIncidents: this.#waiting && this.#decision === null ? [this.#waiting.incident] : [],
-      allowedActions: this.#waiting?.actions ?? [],
+      questions: [...this.#questions.values()].filter(({ decision }) => decision === null),
       paused: this.#paused !== null,
       rollbackRefusal: this.#rollbackRefusal,
     };

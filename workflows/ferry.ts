@@ -1,4 +1,4 @@
-import type { Access, Fence, HostStep } from '../activities/contract.js';
+import type { Access, Fence, HostStep, PublishingScope, PublishingStep } from '../activities/contract.js';
 import type { ClusterConfig } from '../src/domain/config.js';
 import { clientDestination, type ClientDestination, type PlanResult } from '../src/domain/plan.js';
 import type { Desk } from './desk.js';
@@ -42,6 +42,16 @@ export class Ferry {
   nextStep(): HostStep {
     this.#generation += 1;
     return { access: this.access, fence: this.fence };
+  }
+
+  /** As `nextStep`, for a door or for the publisher's mode. */
+  nextPublishingStep(): PublishingStep {
+    this.#generation += 1;
+    return { ...this.publishing, generation: this.#generation };
+  }
+
+  get publishing(): PublishingScope {
+    return { config: this.config, migration: this.migration };
   }
 
   /** Sets `count` generations aside for a child workflow and returns the one before the first. */

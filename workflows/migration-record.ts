@@ -8,6 +8,7 @@ import type {
   MigrationState,
   MigrationStatus,
   TimelineEntry,
+  WaitingFor,
   WindowStatus,
 } from '../src/domain/status.js';
 import { tellStory } from './story.js';
@@ -30,6 +31,9 @@ export class MigrationRecord {
     decisions: Decision[];
   };
   readonly #ignored: string[] = [];
+  /** What shows when nothing holds the migration. */
+  #plain: { state: MigrationState; waitingFor: WaitingFor | null } = { state: 'running', waitingFor: null };
+  #hold: WaitingFor | null = null;
   #searchable = false;
   #published = '';
 
@@ -86,14 +90,25 @@ export class MigrationRecord {
   }
 
   state(state: MigrationState): void {
-    this.#status.state = state;
-    if (state === 'running' || state === 'rolling-back') this.#status.waitingFor = null;
-    this.#publish();
+    const waitingFor = state === 'running' || state === 'rolling-back' ? null : this.#plain.waitingFor;
+    this.#plain = { state, waitingFor };
+    this.#show();
   }
 
   wait(state: MigrationState, what: string, next: string): void {
-    this.#status.state = state;
-    this.#status.waitingFor = { what, since: now(), next };
+    this.#plain = { state, waitingFor: { what, since: now(), next } };
+    this.#show();
+  }
+
+  /** Shows a decision that is waited for beside, and instead of, whatever else goes on; null = none any more. */
+  hold(waitingFor: Omit<WaitingFor, 'since'> | null): void {
+    this.#hold = waitingFor === null ? null : { ...waitingFor, since: now() };
+    this.#show();
+  }
+
+  #show(): void {
+    this.#status.state = this.#hold === null ? this.#plain.state : 'awaiting-decision';
+    this.#status.waitingFor = this.#hold ?? this.#plain.waitingFor;
     this.#publish();
   }
 

@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
 
@@ -39,6 +39,24 @@ export const watch = stubs({
   heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
 });
+
+/**
+ * What runs beside the phases for as long as it is needed. Short heartbeats, so that another worker
+ * takes over soon; that it has ended need not be waited for, since it changes no host.
+ */
+const BESIDE: ActivityOptions = {
+  startToCloseTimeout: '365 days',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** The publisher, on a task queue of its own; what it still does after its end is fenced off (S18). */
+export const publisher = (summary: string) =>
+  proxyActivities<Activities>({ ...BESIDE, taskQueue: `${workflowInfo().taskQueue}-publisher`, summary });
+
+/** The watch over both ensembles. */
+export const vigil = (summary: string) => proxyActivities<Activities>({ ...BESIDE, summary });
 
 /** A change of one host outside the window. */
 export const onHost = stubs({

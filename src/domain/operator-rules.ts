@@ -4,12 +4,19 @@ import type { DecisionAction, GateName, Incident } from './status.js';
 export interface OperatorView {
   readonly waitingGate: GateName | null;
   readonly planHash: string | null;
-  readonly openIncidents: readonly Incident[];
-  /** Actions the open incident allows. */
-  readonly allowedActions: readonly DecisionAction[];
+  /** Incidents that wait for a decision. */
+  readonly questions: readonly OpenQuestion[];
   readonly paused: boolean;
   /** Null while rollback is possible, otherwise why not. */
   readonly rollbackRefusal: string | null;
+}
+
+/** An incident and what a person may decide about it. */
+export interface OpenQuestion {
+  readonly incident: Incident;
+  readonly actions: readonly DecisionAction[];
+  /** No gate is passed and no phase begun before it is decided. */
+  readonly holds: boolean;
 }
 
 const GATES: readonly string[] = ['begin', 'cut-over', 'complete'];
@@ -27,6 +34,11 @@ export function refuseApprove(message: unknown, view: OperatorView): string | nu
     return `approve: gate ${m.gate} is not waiting; the gate that waits is ${view.waitingGate}`;
   if (m.planHash !== view.planHash) {
     return `approve: plan ${m.planHash} is not the current one; look at the plan again, its hash is ${view.planHash ?? 'none'}`;
+  }
+  const holding = view.questions.find(({ holds }) => holds);
+  if (holding !== undefined) {
+    const { id, message } = holding.incident;
+    return `approve: incident ${id} holds the migration and has to be decided first: ${message}`;
   }
   return null;
 }
@@ -54,12 +66,13 @@ export function refuseDecide(message: unknown, view: OperatorView): string | nul
     return 'decide takes one JSON object {incident, action, by, note?}';
   }
   if (m.note !== undefined && typeof m.note !== 'string') return 'decide: note must be text';
-  const open = view.openIncidents.map((incident) => incident.id);
-  if (!open.includes(m.incident)) {
+  const question = view.questions.find(({ incident }) => incident.id === m.incident);
+  if (question === undefined) {
+    const open = view.questions.map(({ incident }) => incident.id);
     return `decide: incident ${m.incident} is not waiting for a decision; ${open.length > 0 ? `${open.join(', ')} is` : 'none is'}`;
   }
-  if (!view.allowedActions.includes(m.action as DecisionAction)) {
-    return `decide: ${String(m.action)} is not possible for ${m.incident}; possible: ${view.allowedActions.join(', ')}`;
+  if (!question.actions.includes(m.action as DecisionAction)) {
+    return `decide: ${String(m.action)} is not possible for ${m.incident}; possible: ${question.actions.join(', ')}`;
   }
   return null;
 }

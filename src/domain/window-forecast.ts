@@ -39,3 +39,32 @@ export function forecastWindow(parts: WindowParts): WindowForecast {
     reserveMs: switchMs + parts.sessionMs + ELECTION_AND_REGISTRY_MS + WORKER_CRASH_MS + CANCELLATION_MS,
   };
 }
+
+/** What the forecast of the masters' window is made of; every field in ms. */
+export interface MastersWindowParts {
+  /** The slowest of the steps that prepared the hosts for the window. */
+  readonly stepMs: number;
+  /** ZooKeeper session timeout of masters and clients (T). */
+  readonly sessionMs: number;
+}
+
+/** SIGTERM ends a master in 5–20 ms (M 1.5); SIGKILL follows after a second. */
+const STOP_MASTERS_MS = 2_000;
+/** Steps that follow each other: stop, close the door, clear, swap, open the door, start. */
+const STEPS = 6;
+/** A master answers and contends 0.2–0.7 s after its start (M 10.2). */
+const MASTER_START_MS = 2_000;
+
+/**
+ * Forecast of the window in which all masters move, and the reserve for its way back.
+ *
+ * Every master is a fresh process on either side, so no server refuses it for the zxid it has seen;
+ * the reserve holds a whole T all the same, for znodes that have to be waited out.
+ */
+export function forecastMasters({ stepMs, sessionMs }: MastersWindowParts): WindowForecast {
+  const crossMs = STOP_MASTERS_MS + STEPS * stepMs + MASTER_START_MS + ELECTION_AND_REGISTRY_MS;
+  return {
+    forecastMs: crossMs + REREGISTRATION_MS,
+    reserveMs: crossMs + sessionMs + WORKER_CRASH_MS + CANCELLATION_MS,
+  };
+}

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context, sleep } from '@temporalio/activity';
-import type { Activities, EnsembleName, RepointReport } from '../../activities/contract.js';
+import type { Activities, Divergence, EnsembleName, RepointReport } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { PlannedAgent, PlanResult } from '../../src/domain/plan.js';
 import { aPlan } from './plans.js';
@@ -31,6 +31,11 @@ export class FakeCluster {
   silentReads = 0;
   /** The effect without which nobody is elected: no standby is able to lead. Null = one is. */
   electedOnlyAfter: string | null = null;
+  /** What the watch over both ensembles reports next; it waits while there is nothing. */
+  readonly divergences: Divergence[] = [];
+  readonly doors = { source: 'open', target: 'open' };
+  /** Whether the publisher's mirrors stand in target. */
+  mirrored = false;
   /** Milliseconds every host step takes. */
   stepMs = 0;
   #hash = 0;
@@ -39,6 +44,16 @@ export class FakeCluster {
 
   wreck(mishap: Mishap): void {
     this.mishaps.push({ mishap, left: mishap.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  /** The watch over both ensembles, as long as nothing is wrong. */
+  async #watch(): Promise<Divergence> {
+    for (;;) {
+      const next = this.divergences.shift();
+      if (next !== undefined) return next;
+      Context.current().heartbeat();
+      await sleep(100);
+    }
   }
 
   /** Undoes every planned mishap: the operator has mended the host. */
@@ -202,6 +217,48 @@ export class FakeCluster {
       watchSoak: () => act('watchSoak', null, null, undefined),
       provesObserversIdle: () => act('provesObserversIdle', null, null, undefined),
       findResidue: () => act('findResidue', null, null, { findings: [] }),
+      parkMasterUrl: ({ master }) => act('parkMasterUrl', master.name, null, undefined),
+      swapMasterUrl: ({ master, to }) =>
+        act('swapMasterUrl', master.name, `point ${master.name} at ${to}`, { changed: true }),
+      proveAcls: ({ ensemble }) => act('proveAcls', null, `prove ACLs of ${ensemble}`, undefined),
+      raiseCounter: () => act('raiseCounter', null, 'raise counter', { counter: 1_000, highestInSource: 3 }),
+      closeDoor: async ({ ensemble }) => {
+        const report = await act('closeDoor', null, `close ${ensemble}`, { changed: true });
+        this.doors[ensemble] = 'closed';
+        return report;
+      },
+      openDoor: async ({ ensemble }) => {
+        const report = await act('openDoor', null, `open ${ensemble}`, { changed: true });
+        this.doors[ensemble] = 'open';
+        return report;
+      },
+      removeDoor: async ({ ensemble }) => {
+        await act('removeDoor', null, `remove door of ${ensemble}`, undefined);
+        this.doors[ensemble] = 'open';
+      },
+      preparePublisher: () => act('preparePublisher', null, 'prepare publisher', undefined),
+      runPublisher: async () => {
+        await act('runPublisher', null, 'publish', undefined);
+        this.mirrored = true;
+        return await hang();
+      },
+      withdrawMirrors: async () => {
+        const report = await act('withdrawMirrors', null, 'withdraw mirrors', { withdrawn: [] });
+        this.mirrored = false;
+        return report;
+      },
+      resumePublishing: async () => {
+        await act('resumePublishing', null, 'publish again', undefined);
+        this.mirrored = true;
+      },
+      awaitMirrored: () => act('awaitMirrored', null, 'mirrored', { mirrored: 3, afterMs: 10 }),
+      removePublisher: async () => {
+        await act('removePublisher', null, 'remove publisher', undefined);
+        this.mirrored = false;
+      },
+      watchDivergence: () => this.#watch(),
+      clearElection: ({ ensemble }) => act('clearElection', null, `clear ${ensemble}`, { removed: [] }),
+      awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
     };
   }
 }

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { Migration as StagedMigration } from '../../lab/stage/migration.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
+import type { Activities } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { GateName, MigrationStatus } from '../../src/domain/status.js';
 import type { FakeCluster } from '../fakes/fake-cluster.js';
@@ -63,8 +64,16 @@ export class MigrationEnv {
       activities: cluster.activities,
       stickyQueueScheduleToStartTimeout: '1s',
     });
+    const publisher = await Worker.create({
+      connection: this.#native,
+      taskQueue: `${taskQueue}-publisher`,
+      activities: {
+        runPublisher: (input: Parameters<Activities['runPublisher']>[0]) => cluster.activities.runPublisher(input),
+      },
+    });
     const config: ClusterConfig = { ...cluster.config, cluster: `c-${randomUUID().slice(0, 8)}` };
-    await worker.runUntil(async () => {
+    const both = (work: () => Promise<void>) => publisher.runUntil(worker.runUntil(work));
+    await both(async () => {
       const handle = await this.client.workflow.start('migrateCluster', {
         workflowId: `zkferry-${config.cluster}`,
         taskQueue,

@@ -4,28 +4,44 @@ import type { cutOver as cutOverWorkflow } from '../cut-over.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { windowNote } from '../messages.js';
-import { onHost, prove } from '../proxies.js';
+import { prove } from '../proxies.js';
 import type { Phase } from '../saga.js';
 import type { CutOverInput, CutOverResult } from '../window/run-window.js';
 import { passCutOverGate } from './cut-over-gate.js';
+
+/** What differs between strategies around the window. */
+export interface Crossing {
+  /** What may not run beside the window. */
+  beforeWindow(): void;
+  /** Everything is on source again, and the migration goes on from there, or further back. */
+  backOnSource(): void;
+  /** Hosts that could not be reached when the window let go of them; until this succeeds they stay down. */
+  startLeftHeld(names: readonly string[], side: EnsembleName): Promise<void>;
+  /** What must hold on target beyond a recovered leader and its agents. */
+  proveWhole(): Promise<void>;
+}
 
 /**
  * The gate and then the critical window, a child workflow of its own. A window that turned back or
  * did not open fails the phase; trying again passes the gate again, with a fresh approval.
  */
-export function cutOver(ferry: Ferry): Phase {
-  // What the observers may be on, as far as this run knows; `unknown` counts as target.
+export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
+  // Where what crosses may be, as far as this run knows; `unknown` counts as target.
   let standing: 'source' | 'target' | 'unknown' = 'source';
   let held: readonly string[] = [];
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
+    // Whatever holds the migration holds it here for the last time.
+    if (to === 'target') await ferry.desk.safePoint();
+    crossing.beforeWindow();
     standing = 'unknown';
     const result = await runWindow(ferry, to);
     standing = result.outcome === 'switched' ? to : 'source';
     held = result.held;
+    if (standing === 'source') crossing.backOnSource();
     return result;
   };
   const leaveNoneHeld = async (): Promise<void> => {
-    if (standing !== 'unknown') await startLeftHeld(ferry, held, standing);
+    if (standing !== 'unknown' && held.length > 0) await crossing.startLeftHeld(held, standing);
     held = [];
   };
   return {
@@ -51,44 +67,13 @@ export function cutOver(ferry: Ferry): Phase {
       }
       await leaveNoneHeld();
       await settleLateAgents(ferry, result);
+      await crossing.proveWhole();
     },
     compensate: async () => {
       if (standing !== 'source') await run('source');
       await leaveNoneHeld();
     },
   };
-}
-
-/**
- * Hosts that could not be reached when the window let go of them; until this succeeds they stay down.
- * An observer is flipped, not just started: it may still stand on the other side.
- */
-async function startLeftHeld(ferry: Ferry, names: readonly string[], side: EnsembleName): Promise<void> {
-  if (names.length === 0) return;
-  const step = ferry.nextStep();
-  await Promise.all([
-    ...ferry.config.masters
-      .filter(({ name }) => names.includes(name))
-      .map((master) =>
-        onHost(`start ${master.name} again`).liftHold({
-          ...step,
-          host: master,
-          unit: master.unit,
-          start: true,
-          deadline: null,
-        }),
-      ),
-    ...ferry.config.observers
-      .filter(({ name }) => names.includes(name))
-      .map((observer) =>
-        onHost(`start ${observer.name} as an observer of ${side}`).flipObserver({
-          ...step,
-          observer,
-          to: side,
-          deadline: null,
-        }),
-      ),
-  ]);
 }
 
 async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult> {

@@ -1,5 +1,6 @@
 import type { Ferry } from '../ferry.js';
 import { addObservers } from '../phases/add-observers.js';
+import { crossObservers } from '../phases/cross-observers.js';
 import { cutOver } from '../phases/cut-over.js';
 import { leaveNothing, retireObservers, settle } from '../phases/epilogue.js';
 import { moveAgents } from '../phases/move-agents.js';
@@ -19,7 +20,7 @@ export function observers(ferry: Ferry): Strategy {
       moveAgents(ferry),
       moveFrameworks(ferry),
       moveMasters(ferry),
-      cutOver(ferry),
+      cutOver(ferry, crossObservers(ferry)),
       soak(ferry),
       completeGate(ferry),
     ],

@@ -1,5 +1,5 @@
 import { ApplicationFailure, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { EnsembleName, HostStep, LeaderReport } from '../../activities/contract.js';
+import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../../activities/contract.js';
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
 import type { WindowForecast } from '../../src/domain/window-forecast.js';
@@ -77,6 +77,12 @@ export class Frame {
     };
   }
 
+  /** As `nextStep`, for a door or for the publisher's mode. */
+  nextPublishingStep(): PublishingStep {
+    this.#generation += 1;
+    return { config: this.config, migration: this.input.migration, generation: this.#generation };
+  }
+
   /** Every unit's drop-in, so that holding it in the window is one small file. */
   prepareHolds(
     onHost: (summary: string) => ReturnType<Stub>,
@@ -125,10 +131,10 @@ export class Frame {
   }
 
   /** Starts the stopped masters again and lets the others' supervisors act as before. */
-  liftMasters(stub: Stub): void {
+  liftMasters(stub: Stub, masters = this.config.masters): void {
     const step = this.nextStep();
     this.stopped.clear();
-    for (const master of this.config.masters) {
+    for (const master of masters) {
       void this.send(
         master.name,
         stub(`lift the hold of ${master.name}`).liftHold({

@@ -1,0 +1,36 @@
+import type { Ferry } from '../ferry.js';
+import { onHost, prove } from '../proxies.js';
+import type { Publishing } from '../publishing.js';
+import type { Crossing } from './cut-over.js';
+
+/** The masters cross; agents and schedulers are on target already. */
+export function crossMasters(ferry: Ferry, publishing: Publishing): Crossing {
+  return {
+    // In the window both sides are meant to differ.
+    beforeWindow: () => publishing.stopWatch(),
+    backOnSource: () => publishing.startWatch(),
+    /** Its URL first: the host may have missed the swap as well. */
+    startLeftHeld: async (names, side) => {
+      const step = ferry.nextStep();
+      await Promise.all(
+        ferry.config.masters
+          .filter(({ name }) => names.includes(name))
+          .map(async (master) => {
+            await onHost(`point ${master.name} at ${side}`).swapMasterUrl({ ...step, master, to: side });
+            await onHost(`start ${master.name} again`).liftHold({
+              ...step,
+              host: master,
+              unit: master.unit,
+              start: true,
+              deadline: null,
+            });
+          }),
+      );
+    },
+    proveWhole: () =>
+      prove('wait until every master counts all replicas of the registry').awaitFullLog({
+        config: ferry.config,
+        patienceMs: ferry.config.policy.timeouts.masterMs,
+      }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Ferry } from '../ferry.js';
+import { onHost, prove } from '../proxies.js';
+import type { Publishing } from '../publishing.js';
+import type { Phase } from '../saga.js';
+import type { Closing } from './epilogue.js';
+
+/**
+ * Publishes the election of source in target, so that both name the same leader.
+ *
+ * Three things keep a master that starts on target too early from leading there, in this order: the
+ * create counter, so that mirrors sort before it (Z 8); the closed door, so that it cannot stand at
+ * all (S3); the watch, which stops it (S19).
+ */
+export function publish(ferry: Ferry, publishing: Publishing): Phase {
+  const { publishing: scope } = ferry;
+  return {
+    name: 'publish',
+    rollbackCost: 'the mirrors are withdrawn from target and its door is opened again; nobody uses them yet',
+    apply: async () => {
+      await keepMasterUrls(ferry);
+      await onHost('prove that target enforces ACLs').proveAcls({ ...scope, ensemble: 'target' });
+      await onHost('raise the create counter of target').raiseCounter(scope);
+      await onHost('close the door of target').closeDoor({
+        ...ferry.nextPublishingStep(),
+        ensemble: 'target',
+      });
+      await onHost('create the owner znode of the publisher').preparePublisher(ferry.nextPublishingStep());
+      publishing.start();
+      await prove('wait until every contender is mirrored').awaitMirrored({
+        ...scope,
+        patienceMs: ferry.config.policy.timeouts.serverMs,
+      });
+      publishing.startWatch();
+    },
+    compensate: async () => {
+      publishing.stop();
+      await onHost('end the publisher and withdraw its mirrors').removePublisher(scope);
+      await onHost('open the door of target').removeDoor({ ...scope, ensemble: 'target' });
+      // Closed only in the window; its way back opened it again.
+      await onHost('leave source as it was found').removeDoor({ ...scope, ensemble: 'source' });
+      await publishing.restartStopped();
+    },
+  };
+}
+
+/** Each master's file as it is now, while it names source, is what the way back puts in place again. */
+async function keepMasterUrls(ferry: Ferry): Promise<void> {
+  const step = ferry.nextStep();
+  await Promise.all(
+    ferry.config.masters.map(async (master) => {
+      await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+      await onHost(`park the URL of target on ${master.name}`).parkMasterUrl({
+        ...step,
+        master,
+        url: ferry.plan.urls.target,
+      });
+    }),
+  );
+}
+
+/** After gate `complete`: neither the publisher nor a closed door is left. */
+export function endPublishing(ferry: Ferry, publishing: Publishing): Closing {
+  const { publishing: scope } = ferry;
+  return {
+    name: 'end-publishing',
+    run: async () => {
+      publishing.stop();
+      await onHost('end the publisher').removePublisher(scope);
+      await onHost('forget the door of target').removeDoor({ ...scope, ensemble: 'target' });
+      await onHost('leave source as it was found').removeDoor({ ...scope, ensemble: 'source' });
+    },
+  };
+}

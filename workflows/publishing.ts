@@ -1,0 +1,176 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { Divergence } from '../activities/contract.js';
+import type { MasterConfig } from '../src/domain/config.js';
+import type { Incident } from '../src/domain/status.js';
+import type { Ferry } from './ferry.js';
+import { onHost, publisher, vigil } from './proxies.js';
+import { incidentOf } from './saga.js';
+
+/** On the way back nobody is asked, so an incident is only told, and the watch rests before it looks again. */
+const REST_MS = 10_000;
+
+/**
+ * What runs beside the phases while both ensembles name the same leader: the publisher, and the watch
+ * over it (S19). Neither ends with a phase, and no cancellation of the migration ends them: agents on
+ * target need the mirrors until the way back has moved them.
+ */
+export class Publishing {
+  #publisher: CancellationScope | null = null;
+  #watch: CancellationScope | null = null;
+  /** Masters that were stopped because they stood for election in target. */
+  readonly #stopped = new Map<string, MasterConfig>();
+
+  constructor(readonly ferry: Ferry) {}
+
+  start(): void {
+    this.#publisher ??= beside(() => this.#publish());
+  }
+
+  startWatch(): void {
+    this.#watch ??= beside(() => this.#watchOver());
+  }
+
+  stopWatch(): void {
+    this.#watch?.cancel();
+    this.#watch = null;
+  }
+
+  stop(): void {
+    this.stopWatch();
+    this.#publisher?.cancel();
+    this.#publisher = null;
+  }
+
+  /** Brings every master back to source that was stopped for standing in target. */
+  async restartStopped(): Promise<void> {
+    for (const master of this.#stopped.values()) await this.#restart(master);
+  }
+
+  /** Temporal retries it for ever; what ends it all the same is for a person. */
+  async #publish(): Promise<void> {
+    const { publishing, desk } = this.ferry;
+    for (;;) {
+      try {
+        await publisher('publish the election of source in target').runPublisher(publishing);
+      } catch (cause) {
+        if (isCancellation(cause)) throw cause;
+        if (desk.rollbackOrderedBy !== null) return await this.#tell(incidentOf(cause));
+        if ((await desk.hold(incidentOf(cause), ['retry', 'rollback'])) === 'rollback') return;
+      }
+    }
+  }
+
+  async #watchOver(): Promise<void> {
+    const { publishing } = this.ferry;
+    for (;;) {
+      let incident: NewIncident;
+      try {
+        const seen = await vigil('compare who leads in source and in target').watchDivergence(publishing);
+        if (seen.kind === 'native-contender') {
+          await this.#nativeContender(seen);
+          continue;
+        }
+        incident = divergenceIncident(seen);
+      } catch (cause) {
+        if (isCancellation(cause)) throw cause;
+        incident = incidentOf(cause);
+      }
+      await this.#holdOrTell(incident);
+    }
+  }
+
+  /** @returns false when nobody is asked any more, because everything is going back. */
+  async #holdOrTell(incident: NewIncident): Promise<boolean> {
+    const { desk } = this.ferry;
+    if (desk.rollbackOrderedBy === null) return (await desk.hold(incident, ['retry', 'rollback'])) === 'retry';
+    await this.#tell(incident);
+    return false;
+  }
+
+  async #tell(incident: NewIncident): Promise<void> {
+    const { record } = this.ferry;
+    record.closeIncident(record.openIncident(incident).id);
+    await sleep(REST_MS, { summary: 'look again after the incident' });
+  }
+
+  /** The one automatic act (S19): it is stopped at once; bringing it back to source is for a person to say. */
+  async #nativeContender({ znode, pid, master: name }: NativeContender): Promise<void> {
+    const { config } = this.ferry;
+    const master = config.masters.find((one) => one.name === name);
+    if (master === undefined) {
+      await this.#holdOrTell({
+        code: 'FERRY_NATIVE_CONTENDER',
+        host: null,
+        message: `${znode} in target belongs to ${pid || 'nobody known'}, which is none of the configured masters`,
+        remedy: 'Find out what stands for election in target and stop it; retry looks again',
+      });
+      return;
+    }
+    await this.#stopAtOnce(master, znode);
+    const again = await this.#holdOrTell({
+      code: 'FERRY_NATIVE_CONTENDER',
+      host: master.name,
+      message: `${master.name} stood for election in target (${znode}) before its time and was stopped`,
+      remedy: 'See who changed its master URL; retry puts the URL of source back and starts it, rollback undoes all',
+    });
+    if (again) await this.#restart(master);
+  }
+
+  async #stopAtOnce(master: MasterConfig, znode: string): Promise<void> {
+    const { config } = this.ferry;
+    const step = this.ferry.nextStep();
+    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+    this.#stopped.set(master.name, master);
+    await onHost(`stop ${master.name}, which stands in target`).stopHeld({
+      ...step,
+      host: master,
+      unit: master.unit,
+      graceMs: 1_000,
+      deadline: null,
+    });
+    await onHost(`remove what ${master.name} left in target`).removeGhosts({
+      config,
+      ensemble: 'target',
+      znodes: [znode],
+    });
+  }
+
+  async #restart(master: MasterConfig): Promise<void> {
+    const step = this.ferry.nextStep();
+    const { name, unit } = master;
+    await onHost(`point ${name} at source again`).swapMasterUrl({ ...step, master, to: 'source' });
+    await onHost(`start ${name} again`).liftHold({ ...step, host: master, unit, start: true, deadline: null });
+    this.#stopped.delete(name);
+  }
+}
+
+type NewIncident = Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'>;
+type NativeContender = Extract<Divergence, { kind: 'native-contender' }>;
+
+function divergenceIncident(seen: Exclude<Divergence, NativeContender>): NewIncident {
+  const seconds = `${(seen.forMs / 1000).toFixed(1)} s`;
+  if (seen.kind === 'blind') {
+    return {
+      code: 'FERRY_WATCH_BLIND',
+      host: null,
+      message: `${seen.ensemble} has not been readable for ${seconds}: ${seen.seen}`,
+      remedy: 'See whether its servers run and can be reached from the workers; retry looks again',
+    };
+  }
+  return {
+    code: 'FERRY_DIVERGENCE',
+    host: null,
+    message:
+      `for ${seconds} source has named ${seen.source ?? 'no leading master'} ` +
+      `and target ${seen.target ?? 'no leading master'}`,
+    remedy: 'See whether a worker serves the publisher and reaches both ensembles; retry looks again',
+  };
+}
+
+/** Runs `work` beside the story, cancelled by its own scope alone. */
+function beside(work: () => Promise<void>): CancellationScope {
+  const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+  // Its end by cancellation is what was wanted; everything else is answered inside.
+  scope.run(work).catch(() => undefined);
+  return scope;
+}

@@ -1,0 +1,129 @@
+import type { EnsembleName, LeaderReport } from '../../activities/contract.js';
+import type { MasterConfig } from '../../src/domain/config.js';
+import { forecastMasters } from '../../src/domain/window-forecast.js';
+import { onHost, wayBack } from '../proxies.js';
+import { Frame, type Stub } from './frame.js';
+import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
+
+/**
+ * Takes all masters from one ensemble to the other, while agents and schedulers are on target.
+ *
+ * Invariant (S20): no master starts on one side before every master is proved stopped, its master URL
+ * swapped while it is down, the door of the other side closed and that side free of contenders. At
+ * no instant are both doors open.
+ */
+export class MastersWindow implements Window {
+  readonly #frame: Frame;
+  /** The slowest step on a host so far, ms: what each step of the window may take. */
+  #stepMs = 0;
+  /** Set before the first start is sent: from then on any master may stand on the new side. */
+  #started = false;
+
+  constructor(readonly input: CutOverInput) {
+    this.#frame = new Frame(input);
+  }
+
+  async prepare(): Promise<void> {
+    const { config, plan } = this.input;
+    const step = this.#frame.nextStep();
+    const since = Date.now();
+    await Promise.all(this.#frame.prepareHolds(onHost, step, config.masters));
+    this.#stepMs = Date.now() - since;
+    await Promise.all(
+      config.masters.map((master) =>
+        onHost(`park the URL of target on ${master.name}`).parkMasterUrl({ ...step, master, url: plan.urls.target }),
+      ),
+    );
+  }
+
+  open(): number | null {
+    const { sessionMs } = this.input.config.policy.timeouts;
+    return this.#frame.open(forecastMasters({ stepMs: this.#stepMs, sessionMs }));
+  }
+
+  async switchOver(): Promise<LeaderReport> {
+    const { to } = this.input;
+    const stub = this.#frame.forward;
+    await this.#crossOver(to, stub);
+    if (to === 'target') this.#started = true;
+    // Not awaited: a master whose host does not answer now must not cost the others their election.
+    this.#frame.liftMasters(stub);
+    const leader = await this.#frame.awaitLeader(to, stub);
+    this.#frame.noteLeader(leader);
+    return leader;
+  }
+
+  awaitAgents(leader: LeaderReport): Promise<CutOverResult> {
+    return this.#frame.awaitAgents(leader);
+  }
+
+  /**
+   * Once a start was sent towards target the way back is the mirror image, behind the same barrier.
+   * Before that whoever still runs is on the old side, one that refuses to stop included, and a
+   * leader elected there is right.
+   */
+  async turnBack(why: Why): Promise<CutOverResult> {
+    const frame = this.#frame;
+    const stub = wayBack;
+    await frame.turnAround();
+    if (this.#started) {
+      await this.#crossOver(frame.from, stub);
+      frame.liftMasters(stub);
+    } else {
+      frame.liftMasters(stub, await this.#stayWhereTheyWere(stub));
+    }
+    await frame.awaitLeader(frame.from, stub);
+    await frame.told();
+    return { outcome: 'turned-back', incident: why, agents: null, held: await frame.leftHeld() };
+  }
+
+  /** From the stop of all masters to the instant at which they may start on `to`. */
+  async #crossOver(to: EnsembleName, stub: Stub): Promise<void> {
+    const from = to === 'target' ? 'source' : 'target';
+    const { masters } = this.input.config;
+    const stopping = this.#frame.nextStep();
+    await Promise.all(masters.map((master) => this.#frame.stopMaster(stopping, master, stub)));
+    // ── barrier: every master is proved stopped ──
+    const swapping = this.#frame.nextStep();
+    await Promise.all([
+      ...masters.map((master) => stub(`point ${master.name} at ${to}`).swapMasterUrl({ ...swapping, master, to })),
+      this.#closeAndEmpty(from, stub),
+      stub('withdraw the mirrors').withdrawMirrors(this.#frame.nextPublishingStep()),
+    ]);
+    // ── barrier: all are swapped, the old side is closed and empty, nothing is mirrored ──
+    await this.#open(to, stub);
+  }
+
+  /** What stopped masters left behind would lead there for up to a session timeout. */
+  async #closeAndEmpty(ensemble: EnsembleName, stub: Stub): Promise<void> {
+    const step = this.#frame.nextPublishingStep();
+    await stub(`close the door of ${ensemble}`).closeDoor({ ...step, ensemble });
+    await stub(`remove what stopped masters left in ${ensemble}`).clearElection({ ...step, ensemble });
+  }
+
+  /** Agents are on target: what is elected in source has to show there. */
+  async #open(ensemble: EnsembleName, stub: Stub): Promise<void> {
+    await stub(`open the door of ${ensemble}`).openDoor({ ...this.#frame.nextPublishingStep(), ensemble });
+    if (ensemble === 'target') return;
+    await stub('publish the election of source again').resumePublishing(this.#frame.nextPublishingStep());
+  }
+
+  /** @returns the masters that may start: whoever could not be pointed back stays down. */
+  async #stayWhereTheyWere(stub: Stub): Promise<readonly MasterConfig[]> {
+    const { from, to, stopped } = this.#frame;
+    await stub(`close the door of ${to}`).closeDoor({ ...this.#frame.nextPublishingStep(), ensemble: to });
+    const step = this.#frame.nextStep();
+    const swaps = this.input.config.masters.map(async (master) => {
+      if (!stopped.has(master.name)) return [master];
+      const summary = `point ${master.name} at ${from} again`;
+      const swap = this.#frame.send(master.name, stub(summary).swapMasterUrl({ ...step, master, to: from }));
+      return swap.then(
+        () => [master],
+        () => [],
+      );
+    });
+    const mayStart = (await Promise.all(swaps)).flat();
+    await this.#open(from, stub);
+    return mayStart;
+  }
+}
