@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StrategyName } from '../src/domain/config.js';
 import { FerryError } from '../src/domain/errors.js';
 import type { LabJson, LabProcess, LabServer } from './contract.js';
 import { freeSubnet } from './free-subnet.js';
@@ -35,6 +37,8 @@ export interface LabOptions {
   /** The lab's folder; made when missing. */
   readonly dir: string;
   readonly cluster?: string;
+  /** What `cluster.yaml` names; default `observers`. The lab itself is the same for all. */
+  readonly strategy?: StrategyName;
   readonly agents?: number;
   readonly masters?: number;
   readonly frameworks?: number;
@@ -323,18 +327,30 @@ class RunningLab implements Lab {
 
   private clusterYaml(): string {
     const { dir, layout, keys, cluster, frameworkNames } = this;
-    const { credentials = {} } = this.options;
-    const keep = (name: 'source' | 'target'): string | null => {
-      const text = credentials[name];
-      if (text === undefined) return null;
+    const { credentials = {}, strategy = 'observers' } = this.options;
+    const keep = (name: string, text: string): string => {
       const file = join(dir, 'credentials', name);
       mkdirSync(join(dir, 'credentials'), { recursive: true, mode: 0o700 });
       writeFileSync(file, `${text}\n`, { mode: 0o600 });
       return file;
     };
-    const files = { source: keep('source'), target: keep('target') };
+    const files = {
+      source: credentials.source === undefined ? null : keep('source', credentials.source),
+      target: credentials.target === undefined ? null : keep('target', credentials.target),
+      publisher: keep('publisher', randomBytes(32).toString('base64')),
+    };
     const sessionMs = Math.round(10_000 * this.factor);
-    return clusterYaml({ dir, cluster, electionPath, layout, keys, sessionMs, frameworkNames, credentials: files });
+    return clusterYaml({
+      dir,
+      cluster,
+      strategy,
+      electionPath,
+      layout,
+      keys,
+      sessionMs,
+      frameworkNames,
+      credentials: files,
+    });
   }
 
   private async boot(hosts: readonly Placed[], what: string, ready: () => Promise<string | null>): Promise<void> {

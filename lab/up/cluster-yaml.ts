@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { RawConfig } from '../../src/config/schema.js';
+import type { StrategyName } from '../../src/domain/config.js';
 import { sshPort } from '../hosts/host.js';
 import { operator } from '../hosts/ssh-server.js';
 import type { SshKeys } from '../hosts/ssh-keys.js';
@@ -10,16 +11,20 @@ import type { Layout, Placed, PlacedServer } from './layout.js';
 export interface ClusterYamlOptions {
   readonly dir: string;
   readonly cluster: string;
+  readonly strategy: StrategyName;
   readonly electionPath: string;
   readonly layout: Layout;
   readonly keys: SshKeys;
   readonly sessionMs: number;
   readonly frameworkNames: readonly string[];
-  /** Files that hold `user:password`, null = none. */
-  readonly credentials: { readonly source: string | null; readonly target: string | null };
+  /** Files that hold `user:password`, null = none, and the publisher's key. */
+  readonly credentials: { readonly source: string | null; readonly target: string | null; readonly publisher: string };
 }
 
-/** The lab's `cluster.yaml`: what an operator would write for this cluster, with a short soak. */
+/**
+ * The lab's `cluster.yaml`: what an operator would write for this cluster, with a short soak. It holds what either
+ * strategy needs, so that one word chooses.
+ */
 export function clusterYaml(options: ClusterYamlOptions): string {
   const head = [
     '# The cluster of this lab, ready for `zkferry start`. Agents are not listed: they are read from',
@@ -30,13 +35,13 @@ export function clusterYaml(options: ClusterYamlOptions): string {
 }
 
 function clusterConfig(options: ClusterYamlOptions): RawConfig {
-  const { dir, cluster, electionPath, layout, keys, sessionMs, frameworkNames, credentials } = options;
+  const { dir, cluster, strategy, electionPath, layout, keys, sessionMs, frameworkNames, credentials } = options;
   const root = (host: Placed) => join(dir, 'hosts', host.name);
   const server = ({ name, address, id }: PlacedServer) => ({ name, address, id, root: root({ name, address }) });
   const file = (path: string | null) => (path === null ? null : `file:${path}`);
   return {
     cluster,
-    strategy: 'observers',
+    strategy,
     electionPath,
     source: { servers: layout.source.map(server) },
     target: { allowRestart: true, servers: layout.target.map(server) },
@@ -57,9 +62,12 @@ function clusterConfig(options: ClusterYamlOptions): RawConfig {
       ],
     })),
     ssh: { port: sshPort, user: operator, identity: `file:${keys.identityFile}`, knownHosts: keys.knownHostsFile },
-    ...(credentials.source === null && credentials.target === null
-      ? {}
-      : { credentials: { source: file(credentials.source), target: file(credentials.target) } }),
+    credentials: {
+      ...(credentials.source === null && credentials.target === null
+        ? {}
+        : { source: file(credentials.source), target: file(credentials.target) }),
+      publisher: file(credentials.publisher),
+    },
     policy: { soak: '10s', acceptClients: [layout.watchers], timeouts: { session: `${String(sessionMs)}ms` } },
   };
 }

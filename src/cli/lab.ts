@@ -1,12 +1,15 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { startLab, type Lab } from '../../lab/lab.js';
 import { labDown } from '../../lab/up/clean-up.js';
 import { zookeeperVersions } from '../../lab/zookeeper/versions.js';
+import { configSchema } from '../config/schema.js';
+import type { StrategyName } from '../domain/config.js';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printJson, printLine, printNote, withJson } from './output.js';
 
 interface UpOptions {
   readonly dir: string;
+  readonly strategy: StrategyName;
   readonly agents: number;
   readonly masters: number;
   readonly frameworks: number;
@@ -29,6 +32,11 @@ function upCommand(): Command {
   return withJson(new Command('up'))
     .description('start real ZooKeeper ensembles, hosts behind SSH and a miniature Mesos; stays until interrupted')
     .requiredOption('--dir <dir>', 'folder of the lab; cluster.yaml and lab.json are written there')
+    .addOption(
+      new Option('--strategy <name>', 'what cluster.yaml names')
+        .choices(configSchema.shape.strategy.options)
+        .default('observers'),
+    )
     .option('--agents <n>', 'number of agents, each with two tasks', wholeNumber, 5)
     .option('--masters <n>', 'number of masters', wholeNumber, 3)
     .option('--frameworks <n>', 'number of frameworks', wholeNumber, 1)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LabJson } from '../../lab/contract.js';
+import type { LabJson, LabServer } from '../../lab/contract.js';
 import { isAlive, processesOfLab } from '../../lab/hosts/processes.js';
 import { LabFolderError, LabInUseError, LabSizeError, startLab, type Lab } from '../../lab/lab.js';
+import { PinnedSession } from '../../lab/watchers/pinned-session.js';
+import { resolveSecret } from '../../src/config/credentials.js';
 import { loadConfig } from '../../src/config/load-config.js';
 
 /** Null while nothing answers. */
@@ -14,6 +16,15 @@ const getJson = async (url: string): Promise<Record<string, unknown> | null> => 
     return (await (await fetch(url)).json()) as Record<string, unknown>;
   } catch {
     return null;
+  }
+};
+
+/** Empty once the process is gone. */
+const commandLine = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8');
+  } catch {
+    return '';
   }
 };
 
@@ -27,7 +38,8 @@ describe('a lab', function () {
     parent = mkdtempSync(join(tmpdir(), 'zkferry-lab-'));
     dir = join(parent, 'lab');
     writeFileSync(join(parent, 'mine.txt'), 'mine');
-    lab = await startLab({ dir, agents: 2, watchers: false });
+    const credentials = { source: 'mesos:old-secret', target: 'mesos:new-secret' };
+    lab = await startLab({ dir, agents: 2, watchers: false, strategy: 'dual-publishing', credentials });
   });
   after(async () => {
     if (existsSync(dir)) await lab.stop();
@@ -36,9 +48,7 @@ describe('a lab', function () {
 
   const taskPids = () => {
     const marks = lab.hosts.get('agent1');
-    return (marks?.processes() ?? []).filter((pid) =>
-      readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').includes('task.sh'),
-    );
+    return (marks?.processes() ?? []).filter((pid) => commandLine(pid).includes('task.sh'));
   };
   const until = async (what: string, holds: () => Promise<boolean> | boolean) => {
     for (const end = performance.now() + 60_000; !(await holds()); await delay(50)) {
@@ -66,7 +76,52 @@ describe('a lab', function () {
       readFileSync(join(dir, 'hosts', agent?.host ?? '', 'etc/mesos/zk'), 'utf8'),
       lab.host('agent1').read('etc/mesos/zk'),
     );
-    assert.ok(config.observers.every(({ id }) => id > 100));
+    assert.deepEqual([config.strategy, config.observers], ['dual-publishing', []]);
+  });
+
+  it('lets one word choose the strategy, since cluster.yaml holds what either needs', async () => {
+    const other = join(parent, 'observers.yaml');
+    writeFileSync(
+      other,
+      readFileSync(lab.clusterFile, 'utf8').replace('strategy: dual-publishing', 'strategy: observers'),
+    );
+    const loaded = await loadConfig(other);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    assert.deepEqual([loaded.config.observers.length, loaded.config.credentials.publisher?.slice(0, 5)], [3, 'file:']);
+    assert.ok(loaded.config.observers.every(({ id }) => id > 100));
+  });
+
+  it('keeps secrets in files of their owner alone: logins of both ensembles and a random key of the publisher', async () => {
+    const loaded = await loadConfig(lab.clusterFile);
+    assert.ok(loaded.ok);
+    const { source, target, publisher } = loaded.config.credentials;
+    const secrets = await Promise.all([source, target, publisher].map(resolveSecret));
+    assert.deepEqual(secrets.slice(0, 2), ['mesos:old-secret', 'mesos:new-secret']);
+    assert.ok((secrets[2] ?? '').length >= 32 && /[^A]/.test(secrets[2] ?? ''));
+    for (const name of ['source', 'target', 'publisher']) {
+      assert.equal(statSync(join(dir, 'credentials', name)).mode & 0o777, 0o600, name);
+    }
+  });
+
+  it('runs on credentials in source from the start, and leaves the making of target’s parents to the migration', async () => {
+    for (const name of ['master1', 'agent1'])
+      assert.match(lab.host(name).read('etc/mesos/zk'), /^zk:\/\/mesos:old-secret@/);
+    const children = async (server: LabServer | undefined, path: string) => {
+      const session = new PinnedSession({
+        address: server?.host ?? '',
+        port: 2181,
+        localAddress: lab.json.watchers.address,
+      });
+      try {
+        await until('a session', () => session.isConnected);
+        return (await session.children(path))?.names ?? null;
+      } finally {
+        await session.close();
+      }
+    };
+    const contenders = (await children(lab.json.source[0], '/mesos')) ?? [];
+    assert.equal(contenders.filter((name) => name.startsWith('json.info_')).length, 3);
+    assert.deepEqual(await children(lab.json.target[0], '/'), ['zookeeper']);
   });
 
   it('keeps an agent’s tasks through a restart of the agent, and loses them with its host', async () => {
