@@ -89,7 +89,7 @@ export type JournalRecord = MasterJournalRecord | SupervisorJournalRecord;
 
 /** watchers/leaders.jsonl: `begin`/`end` bracket one read on the monotonic clock (S8). */
 export type WatchRecord =
-  /** A ZooKeeper server's view of the election: leading contender's body, null = none or not reachable. */
+  /** A ZooKeeper server's view of the election, on every change and ten times a second. */
   | (Stamp & {
       readonly kind: 'znode';
       readonly server: string;
@@ -97,7 +97,9 @@ export type WatchRecord =
       readonly begin: number;
       readonly end: number;
       readonly connected: boolean;
-      /** MasterInfo id and pid of the lowest contender. */
+      /** Names of all znodes that Mesos would count, ascending by number; empty when not connected. */
+      readonly contenders: readonly string[];
+      /** MasterInfo id and pid of the lowest contender; null = none or not reachable. */
       readonly leader: { readonly id: string; readonly pid: string } | null;
     })
   /** A master's own claim. `elected` null = did not answer. */

@@ -32,13 +32,17 @@ export function parseConnectResponse(body: Buffer): SessionKey | null {
   return { id: body.readBigInt64BE(8), password: Buffer.from(body.subarray(20, 20 + body.readInt32BE(16))) };
 }
 
+/** Leaves a watch, which the next child to come or go spends; asked again before that, it is the same watch. */
 export function childrenRequest(xid: number, path: string): Buffer {
-  return readRequest(xid, GET_CHILDREN2, path);
+  return readRequest(xid, GET_CHILDREN2, path, true);
 }
 
 export function dataRequest(xid: number, path: string): Buffer {
-  return readRequest(xid, GET_DATA, path);
+  return readRequest(xid, GET_DATA, path, false);
 }
+
+/** `xid` of a frame that answers no request: a watch was spent. */
+export const NOTIFICATION_XID = -1;
 
 export function closeRequest(xid: number): Buffer {
   return frame(header(xid, CLOSE_SESSION));
@@ -83,11 +87,11 @@ export function splitFrames(bytes: Buffer): { frames: Buffer[]; rest: Buffer } {
   return { frames, rest };
 }
 
-function readRequest(xid: number, type: number, path: string): Buffer {
+function readRequest(xid: number, type: number, path: string, watch: boolean): Buffer {
   const name = Buffer.from(path);
   const length = Buffer.alloc(4);
   length.writeInt32BE(name.length, 0);
-  return frame(Buffer.concat([header(xid, type), length, name, Buffer.from([0])]));
+  return frame(Buffer.concat([header(xid, type), length, name, Buffer.from([watch ? 1 : 0])]));
 }
 
 function header(xid: number, type: number): Buffer {

@@ -4,6 +4,7 @@ import {
   closeRequest,
   connectRequest,
   dataRequest,
+  NOTIFICATION_XID,
   parseChildren,
   parseConnectResponse,
   parseData,
@@ -21,6 +22,8 @@ export interface PinnedSessionOptions {
   readonly sessionTimeoutMs?: number;
   /** A connection or a read that takes longer is given up and made anew. */
   readonly patienceMs?: number;
+  /** A child came or went since `children` was last asked; told once per question. */
+  readonly onChange?: () => void;
 }
 
 const NO_NODE = -101;
@@ -126,6 +129,10 @@ export class PinnedSession {
   }
 
   private settle(reply: Reply): void {
+    if (reply.xid === NOTIFICATION_XID) {
+      this.options.onChange?.();
+      return;
+    }
     const resolve = this.waiting.get(reply.xid);
     this.waiting.delete(reply.xid);
     resolve?.(reply);

@@ -1,5 +1,6 @@
 import { stamp } from '../contract.js';
 import type { ZnodeRecord } from '../judge/evidence.js';
+import { contenders } from './contenders.js';
 import { lowestContender } from './lowest-contender.js';
 import { PinnedSession, type PinnedSessionOptions } from './pinned-session.js';
 
@@ -9,46 +10,62 @@ export interface ElectionWatch {
   close(): Promise<void>;
 }
 
-/** Watches who leads in the eyes of one ZooKeeper server. */
+/**
+ * Watches who stands and who leads in the eyes of one ZooKeeper server: at every call, and at once whenever a
+ * contender comes or goes, so that changes are timed to about a millisecond and not to the sampling period.
+ */
 export function watchElection(
   server: { readonly name: string; readonly ensemble: ZnodeRecord['ensemble'] } & PinnedSessionOptions,
   electionPath: string,
   append: (record: ZnodeRecord) => void,
 ): ElectionWatch {
-  const session = new PinnedSession(server);
   let busy = false;
+  let isStale = false;
+  const session = new PinnedSession({
+    ...server,
+    onChange: () => {
+      isStale = true;
+      void sample();
+    },
+  });
   let known: { generation: number; cversion: number; name: string; leader: ZnodeRecord['leader'] } | null = null;
 
-  const lookUp = async (): Promise<{ connected: boolean; leader: ZnodeRecord['leader'] }> => {
+  const lookUp = async (): Promise<Pick<ZnodeRecord, 'connected' | 'contenders' | 'leader'>> => {
     const { generation } = session;
+    isStale = false;
     const children = await session.children(electionPath);
-    if (children === null) return { connected: false, leader: null };
+    if (children === null) return { connected: false, contenders: [], leader: null };
+    // A server tells of a change before it answers with it, so what it told until now is in this answer.
+    isStale = false;
+    const seen = { connected: true, contenders: contenders(children.names) };
     const name = lowestContender(children.names);
-    if (name === null) return { connected: true, leader: null };
+    if (name === null) return { ...seen, leader: null };
     // A contender's body never changes, so it is read once, and again whenever any child came or went.
     if (known?.generation === generation && known.cversion === children.cversion && known.name === name) {
-      return { connected: true, leader: known.leader };
+      return { ...seen, leader: known.leader };
     }
     const body = await session.read(`${electionPath}/${name}`);
-    if (body === null) return { connected: false, leader: null };
+    if (body === null) return { connected: false, contenders: [], leader: null };
     const leader = body === 'gone' ? null : identify(name, body);
     known = { generation, cversion: children.cversion, name, leader };
-    return { connected: true, leader };
+    return { ...seen, leader };
   };
 
-  return {
-    async sample() {
-      if (busy) return;
-      busy = true;
-      const { name, ensemble } = server;
+  const sample = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    const { name, ensemble } = server;
+    do {
       const begin = stamp().mono;
       const seen = await lookUp();
       const now = stamp();
       append({ ...now, kind: 'znode', server: name, ensemble, begin, end: now.mono, ...seen });
-      busy = false;
-    },
-    close: () => session.close(),
+      // A change that came while the body was read has no sample of its own yet.
+    } while (isStale && session.isConnected);
+    busy = false;
   };
+
+  return { sample, close: () => session.close() };
 }
 
 /** `id` and `pid` of a MasterInfo body; a body that is none names itself, so that it cannot pass for a leader. */

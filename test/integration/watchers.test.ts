@@ -8,8 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import zookeeper from 'node-zookeeper-client';
 import type { LabJson, WatchRecord } from '../../lab/contract.js';
+import type { ZnodeRecord } from '../../lab/judge/evidence.js';
 import { readRecords } from '../../lab/judge-lab.js';
 import { PinnedSession } from '../../lab/watchers/pinned-session.js';
+import { watchElection } from '../../lab/watchers/watch-election.js';
 import { tasksAlive } from '../../lab/watchers/tasks-alive.js';
 import { fourLetterWord } from '../../lab/zookeeper/four-letter-word.js';
 import { type Ensemble, startEnsemble } from '../../lab/zookeeper/ensemble.js';
@@ -86,6 +88,37 @@ describe('watchers', function () {
         await ensemble.startServer(server.id);
       }
     });
+  });
+
+  it('see contenders come and go by the server’s own word, however long ago the last sample was due', async () => {
+    const [server] = ensemble.servers;
+    assert.ok(server);
+    const seen: ZnodeRecord[] = [];
+    const where = { address: server.address, port: server.clientPort, localAddress: WATCHERS };
+    const watch = watchElection({ name: 's', ensemble: 'source', ...where }, '/mesos', (record) => seen.push(record));
+    await until('the first sample', async () => {
+      await watch.sample();
+      return seen.at(-1)?.connected;
+    });
+    seen.length = 0;
+    const first = await contend(ensemble.connectString, { id: 'uuid-1', pid: 'master@1' });
+    await until('the first contender', () => seen.at(-1)?.leader?.id === 'uuid-1');
+    const second = await contend(ensemble.connectString, { id: 'uuid-2', pid: 'master@2' });
+    await until('the second contender', () => seen.at(-1)?.contenders.length === 2);
+    const names = seen.at(-1)?.contenders ?? [];
+    assert.deepEqual([...names].sort(), names);
+    assert.ok(
+      names.every((name) => /^json\.info_\d{10}$/.test(name)),
+      names.join(),
+    );
+    assert.equal(seen.at(-1)?.leader?.id, 'uuid-1');
+    first.close();
+    await until('the lead of the second', () => seen.at(-1)?.leader?.id === 'uuid-2');
+    assert.deepEqual(seen.at(-1)?.contenders, names.slice(1));
+    second.close();
+    await until('an empty tree', () => seen.at(-1)?.contenders.length === 0);
+    assert.ok(seen.length <= 8, `${seen.length} samples of four changes`);
+    await watch.close();
   });
 
   it('follow contenders and claims, name the process that claims, and say goodbye on SIGTERM', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Verdicts } from '../../lab/contract.js';
 import { labProcesses, memoryOf, sampleMemory } from '../../lab/memory.js';
 import { buildReport } from '../../lab/report.js';
+import { contenders } from '../../lab/watchers/contenders.js';
 import { lowestContender } from '../../lab/watchers/lowest-contender.js';
 import { reportOf } from '../../src/domain/report.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
@@ -91,6 +92,20 @@ describe('lowest contender', () => {
     assert.equal(lowestContender(['json.info_5']), 'json.info_0000000005');
     assert.equal(lowestContender(['0000000007']), '0000000007');
     assert.equal(lowestContender(['log_replicas', 'json.info_99999999999', 'x_1a']), null);
+  });
+});
+
+describe('contenders', () => {
+  it('are the children with an int32 behind their last underscore, ascending by that number', () => {
+    const names = [
+      'json.info_0000000012',
+      'log_replicas',
+      'x_9_',
+      'json.info_3000000000',
+      'json.info_10',
+      '0000000002',
+    ];
+    assert.deepEqual(contenders(names), ['0000000002', 'x_9_', 'json.info_10', 'json.info_0000000012']);
   });
 });
 

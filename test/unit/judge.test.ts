@@ -71,6 +71,7 @@ const znode = (mono: number, server: string, ensemble: 'source' | 'target' | 'ob
     begin: mono,
     end: mono + 3,
     connected: true,
+    contenders: id === null ? [] : [`json.info_000000000${id.slice(-1)}`],
     leader: id === null ? null : { id, pid: `master@${id}` },
   }) satisfies WatchRecord;
 const cluster = (mono: number, leader: string) =>
