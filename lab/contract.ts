@@ -144,6 +144,14 @@ export type WatchRecord =
       readonly event: 'started' | 'alive' | 'stopped';
     });
 
+/** From a contender's coming or going in source to the same in target; null figures when nobody came or went. */
+export interface MirrorDelay {
+  readonly changes: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+}
+
 /** The judge's verdicts for promises 1 and 2; figures in ms. */
 export interface Verdicts {
   /** Processes whose leading intervals provably overlap, at most; 1 = never two. */
@@ -160,6 +168,10 @@ export interface Verdicts {
   readonly agentsLost: readonly string[];
   readonly tasksLost: readonly string[];
   readonly frameworksLost: readonly string[];
+  /** Longest stretch in which a server of target named a living master other than source's leader (S19). */
+  readonly wrongLeaderMs: number;
+  /** How long target lagged behind source under dual publishing; null when nothing was published. */
+  readonly mirrorDelay: MirrorDelay | null;
   /** Leaderless stretch of the window: leading master gone → next master elected, from the journals. */
   readonly leaderlessMs: number | null;
   /** Leading master stopped → leader elected through target, as the watchers saw it. */

@@ -3,9 +3,14 @@ import { type Evidence, type Span, sortEvidence } from './judge/evidence.js';
 import { longestGhostMs } from './judge/ghosts.js';
 import { leadersAtOnce } from './judge/leaders-at-once.js';
 import { leadingIntervals } from './judge/leading-intervals.js';
+import { livesById } from './judge/lives.js';
 import { type DeclaredLosses, losses } from './judge/losses.js';
+import { mirrorDelay } from './judge/mirror-delay.js';
+import { publishing } from './judge/publishing.js';
 import { LARGEST_PROVING_GAP_MS, largestGapMs } from './judge/sample-gaps.js';
 import { windowFigures } from './judge/window.js';
+import { wrongLeader } from './judge/wrong-leader.js';
+import type { StrategyName } from '../src/domain/config.js';
 import type { JournalRecord, Verdicts, WatchRecord } from './contract.js';
 
 export interface Case {
@@ -24,9 +29,17 @@ export interface Case {
     readonly servers: readonly string[];
   };
   readonly declaredLosses?: DeclaredLosses;
+  /**
+   * With `dual-publishing`, records that never show source's election published in target prove nothing. Without it
+   * the records themselves tell whether, and from when on, target had to name source's leader (S19).
+   */
+  readonly strategy?: StrategyName;
   /** The leaderless stretch may not be longer. */
   readonly budgetMs?: number;
 }
+
+/** How long target may go on naming whom source named where no mirror's delay was measured. */
+const UNMEASURED_DELAY_MS = 500;
 
 /** A watcher tells that it lives once a second. */
 const LARGEST_HEARTBEAT_GAP_MS = 5_000;
@@ -42,7 +55,19 @@ export function judge(given: Case): Verdicts {
   const runs = claimRuns(evidence);
   const together = leadersAtOnce(intervals, runs);
   const lost = losses(evidence, range, given.declaredLosses ?? {});
-  const figures = windowFigures(evidence, intervals, given.window ?? range);
+  const lives = livesById(evidence);
+  const seen = publishing(evidence, lives);
+  const published = given.strategy === 'observers' ? { ...seen, stretches: [] } : seen;
+  const [firstStretch] = published.stretches;
+  const delay = mirrorDelay(published);
+  const wrong = wrongLeader({
+    evidence,
+    intervals,
+    lives,
+    span: firstStretch ? { from: firstStretch.from, to: range.to } : null,
+    toleranceMs: delay?.p99Ms ?? UNMEASURED_DELAY_MS,
+  });
+  const figures = windowFigures({ evidence, intervals, lives, published }, given.window ?? range);
   const masters = given.expected?.masters ?? [...evidence.claims.keys()];
   const gaps = masters.map((master) => ({ master, ms: largestGapMs(evidence.claims.get(master) ?? [], range) }));
 
@@ -63,6 +88,9 @@ export function judge(given: Case): Verdicts {
       doubts.push(`process ${pid} of ${master} claimed to lead ${claims.length} times, its journal says nothing`);
   }
   doubts.push(...missingWatchers(evidence, given, range));
+  if (given.strategy === 'dual-publishing' && !firstStretch) {
+    doubts.push("target never showed source's contenders, so nothing is known about its mirrors");
+  }
 
   const reasons = [...doubts, ...lost.unproved];
   if (together.max > 1) {
@@ -70,6 +98,7 @@ export function judge(given: Case): Verdicts {
       `${together.max} masters led at once for ${together.overlapMs.toFixed(1)} ms: ${together.who.join(', ')}`,
     );
   }
+  reasons.push(...wrong.who);
   for (const loss of lost.agents) reasons.push(`agent lost: ${loss}`);
   for (const loss of lost.tasks) reasons.push(`task lost: ${loss}`);
   for (const loss of lost.frameworks) reasons.push(`framework lost: ${loss}`);
@@ -87,10 +116,12 @@ export function judge(given: Case): Verdicts {
     proved: doubts.length === 0,
     leadersSeen: new Set(intervals.map((interval) => interval.id)).size,
     overlapMs: together.overlapMs,
-    ghostMs: Math.round(longestGhostMs(evidence, intervals, range)),
+    ghostMs: Math.round(longestGhostMs(evidence, intervals, lives, range)),
     agentsLost: lost.agents,
     tasksLost: lost.tasks,
     frameworksLost: lost.frameworks,
+    wrongLeaderMs: wrong.wrongLeaderMs,
+    mirrorDelay: delay,
     ...figures,
     passed: reasons.length === 0,
     reasons,

@@ -1,5 +1,6 @@
 import type { MasterJournalRecord } from '../contract.js';
 import type { Evidence, Span } from './evidence.js';
+import { masterByPid } from './master-by-pid.js';
 
 /** One process's time as leading master, as the journals tell it. */
 export interface LeadingInterval extends Span {
@@ -35,15 +36,6 @@ export function leadingIntervals(evidence: Evidence, endOfRecords: number): Lead
     intervals.push({ master, pid, id, from, ...endOf(evidence, elected, master, endOfRecords) });
   }
   return intervals;
-}
-
-/** The watchers' name of each process: a journal knows its master by its host name only. */
-function masterByPid({ claims }: Evidence): Map<number, string> {
-  const names = new Map<number, string>();
-  for (const [master, records] of claims) {
-    for (const { process } of records) if (process !== null) names.set(process, master);
-  }
-  return names;
 }
 
 function endOf(

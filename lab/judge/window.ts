@@ -1,5 +1,7 @@
 import type { Evidence, Span, ZnodeRecord } from './evidence.js';
 import type { LeadingInterval } from './leading-intervals.js';
+import { allMastersEndedAt, type Life } from './lives.js';
+import type { Publishing } from './publishing.js';
 
 export interface WindowFigures {
   readonly leaderlessMs: number | null;
@@ -7,28 +9,46 @@ export interface WindowFigures {
   readonly lastAgentMs: number | null;
 }
 
+interface Known {
+  readonly evidence: Evidence;
+  readonly intervals: readonly LeadingInterval[];
+  readonly lives: ReadonlyMap<string, Life>;
+  readonly published: Publishing;
+}
+
 /**
  * Finds the critical window in the records themselves and measures it, in ms from the end of the old
  * leader: to the next `elected` (leaderless), to the moment a server of target named the new leader
  * (coordination), to the re-registration of the last agent.
  *
- * The window is the change of leader after which target's own servers name the new one; where that
- * never happened (a window that turned back) it is the last change of leader in which all observers were stopped,
- * and there is no coordination through target. All null when there was no window.
+ * The window is the change of leader after which target's own servers name the new one and had not named the old
+ * one. Under dual publishing they did name the old one, through its mirror: there it is the change in which all masters
+ * had ended before the next was elected in target, where it stands under a name that never was in source. Where that
+ * never happened (a window that turned back) it is the last change of leader in which all observers, or under dual
+ * publishing all masters, were stopped, and there is no coordination through target. All null when there was no window.
  *
  * @param hint looks only at changes of leader whose election lies in this span.
  */
-export function windowFigures(evidence: Evidence, intervals: readonly LeadingInterval[], hint?: Span): WindowFigures {
+export function windowFigures({ evidence, intervals, lives, published }: Known, hint?: Span): WindowFigures {
   const changes = changesOfLeader(intervals).filter(
     ({ next }) => !hint || (next.from >= hint.from && next.from <= hint.to),
   );
   const namedByTarget = [...evidence.znodes.values()].flat().filter((record) => record.ensemble === 'target');
   const names = (id: string) => namedByTarget.filter((record) => record.leader?.id === id);
-  const crossing = changes.find(({ old, next }) => names(next.id).length > 0 && names(old.id).length === 0);
-  const change = crossing ?? changes.findLast((candidate) => allObserversExited(evidence, candidate));
+  const namesNative = (id: string) =>
+    names(id).filter(({ contenders: [lowest = ''] }) => !published.source.has(lowest));
+  const endings = allMastersEndedAt(lives);
+  const isMastersStop = ({ old, next }: ChangeOfLeader) => endings.some((end) => end >= old.to && end <= next.from);
+  const isPublished = published.stretches.length > 0;
+  const crossing = isPublished
+    ? changes.find((candidate) => isMastersStop(candidate) && namesNative(candidate.next.id).length > 0)
+    : changes.find(({ old, next }) => names(next.id).length > 0 && names(old.id).length === 0);
+  const change =
+    crossing ??
+    changes.findLast((candidate) => (isPublished ? isMastersStop(candidate) : allObserversExited(evidence, candidate)));
   if (!change) return { leaderlessMs: null, coordinationMs: null, lastAgentMs: null };
   const { old, next } = change;
-  const seen = earliest(names(next.id));
+  const seen = earliest(isPublished ? namesNative(next.id) : names(next.id));
   const lastAgentAt = lastAgentBackAt(evidence, change);
   return {
     leaderlessMs: round(Math.max(0, next.from - old.to)),
@@ -42,12 +62,15 @@ interface ChangeOfLeader {
   readonly next: LeadingInterval;
 }
 
+/** Of several that led at once the last one to end is the old leader. */
 function changesOfLeader(intervals: readonly LeadingInterval[]): ChangeOfLeader[] {
-  const ordered = [...intervals].sort((a, b) => a.from - b.from);
-  return ordered.slice(1).flatMap((next, index) => {
-    const old = ordered[index];
-    return old ? [{ old, next }] : [];
-  });
+  const changes: ChangeOfLeader[] = [];
+  let old: LeadingInterval | null = null;
+  for (const next of [...intervals].sort((a, b) => a.from - b.from)) {
+    if (old) changes.push({ old, next });
+    if (!old || next.to >= old.to) old = next;
+  }
+  return changes;
 }
 
 function allObserversExited({ znodes, supervisor }: Evidence, { old, next }: ChangeOfLeader): boolean {
@@ -62,7 +85,7 @@ function allObserversExited({ znodes, supervisor }: Evidence, { old, next }: Cha
 }
 
 function earliest(records: readonly ZnodeRecord[]): number | null {
-  return records.length === 0 ? null : Math.min(...records.slice(0, 64).map((record) => record.end));
+  return records.reduce<number | null>((first, { end }) => Math.min(first ?? end, end), null);
 }
 
 /** Null when an agent that was active before the change was not seen active at the new leader. */

@@ -31,9 +31,21 @@ export interface ReportVerdicts {
   readonly agentsLost: readonly string[];
   readonly tasksLost: readonly string[];
   readonly frameworksLost: readonly string[];
+  /** Longest stretch in which a server of target named a living master other than source's leader (S19). */
+  readonly wrongLeaderMs: number;
+  /** Null when source's election was never published in target. */
+  readonly mirrorDelay: ReportMirrorDelay | null;
   readonly passed: boolean;
   /** Why not passed, in sentences; empty when passed. */
   readonly reasons: readonly string[];
+}
+
+/** From a contender's coming or going in source to the same in target; null figures when nobody came or went. */
+export interface ReportMirrorDelay {
+  readonly changes: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
 }
 
 /** Budget and forecast are the workflow's; the three measured figures are the watchers' where there were any. */

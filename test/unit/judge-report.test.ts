@@ -1,63 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Verdicts } from '../../lab/contract.js';
 import { labProcesses, memoryOf, sampleMemory } from '../../lab/memory.js';
 import { buildReport } from '../../lab/report.js';
 import { contenders } from '../../lab/watchers/contenders.js';
 import { lowestContender } from '../../lab/watchers/lowest-contender.js';
 import { reportOf } from '../../src/domain/report.js';
-import type { MigrationStatus } from '../../src/domain/status.js';
-
-const status: MigrationStatus = {
-  schemaVersion: 1,
-  cluster: 'c',
-  strategy: 'observers',
-  state: 'migrated',
-  phase: 'complete',
-  planHash: 'h',
-  progress: { done: 1, total: 1, failed: 0, etaMs: null },
-  waitingFor: null,
-  window: {
-    budgetMs: 75_000,
-    forecastMs: 9_000,
-    openedAt: null,
-    turnBackAt: null,
-    leaderlessMs: 1,
-    coordinationMs: 1,
-    lastAgentMs: 1,
-  },
-  rollback: { possible: false, cost: '', estimateMs: null },
-  incidents: [],
-  timeline: [
-    { phase: 'preflight', startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:02.500Z', outcome: 'done' },
-    { phase: 'soak', startedAt: '2026-01-01T00:00:03.000Z', endedAt: null, outcome: 'running' },
-  ],
-  approvals: [],
-  decisions: [],
-};
-const verdicts: Verdicts = {
-  leadersAtOnceMax: 1,
-  samples: 10,
-  largestGapMs: 120,
-  proved: true,
-  leadersSeen: 2,
-  overlapMs: 0,
-  ghostMs: 5,
-  agentsLost: [],
-  tasksLost: [],
-  frameworksLost: [],
-  leaderlessMs: 2_000,
-  coordinationMs: 2_100,
-  lastAgentMs: 3_000,
-  passed: true,
-  reasons: [],
-};
+import { status, verdicts } from '../fakes/reports.js';
 
 describe('report', () => {
   it('takes measured times and verdicts from the watchers, never from the workflow', () => {
     const report = buildReport(status, verdicts);
     assert.equal(report.verdicts?.passed, true);
+    assert.deepEqual([report.verdicts?.wrongLeaderMs, report.verdicts?.mirrorDelay], [0, verdicts.mirrorDelay]);
     assert.deepEqual(report.window, {
       budgetMs: 75_000,
       forecastMs: 9_000,

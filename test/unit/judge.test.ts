@@ -1,39 +1,7 @@
 import assert from 'node:assert/strict';
 import { judge } from '../../lab/judge.js';
-import type { JournalRecord, MasterJournalRecord, WatchRecord } from '../../lab/contract.js';
-
-const EPOCH = 1_700_000_000_000;
-const on = (mono: number) => ({ at: EPOCH + mono, mono });
-
-const says = (mono: number, name: string, pid: number, event: MasterJournalRecord['event']): JournalRecord => ({
-  ...on(mono),
-  kind: 'master',
-  name,
-  pid,
-  id: `id-${pid}`,
-  event,
-});
-const exits = (mono: number, host: string, pid: number, unit = 'mesos-master'): JournalRecord => ({
-  ...on(mono),
-  kind: 'supervisor',
-  host,
-  unit,
-  event: 'exit',
-  pid,
-  code: null,
-  signal: 'SIGTERM',
-});
-const claim = (mono: number, master: string, elected: boolean | null, process: number | null = null): WatchRecord => ({
-  ...on(mono),
-  kind: 'claim',
-  master,
-  begin: mono,
-  end: mono + 2,
-  elected,
-  process,
-});
-const refused = (mono: number, master: string): WatchRecord =>
-  ({ ...claim(mono, master, null), answer: 'refused' }) as WatchRecord;
+import type { JournalRecord, WatchRecord } from '../../lab/contract.js';
+import { claim, cluster, EPOCH, exits, on, refused, says, znode } from '../fakes/judge-records.js';
 
 /** m1 (pid 1) leads until 10 000, m2 (pid 2) from 12 000, through target; one agent, task and framework. */
 function aWindow(): { journal: JournalRecord[]; watch: WatchRecord[] } {
@@ -62,27 +30,6 @@ function aWindow(): { journal: JournalRecord[]; watch: WatchRecord[] } {
   }
   return { journal, watch };
 }
-const znode = (mono: number, server: string, ensemble: 'source' | 'target' | 'observers', id: string | null) =>
-  ({
-    ...on(mono),
-    kind: 'znode',
-    server,
-    ensemble,
-    begin: mono,
-    end: mono + 3,
-    connected: true,
-    contenders: id === null ? [] : [`json.info_000000000${id.slice(-1)}`],
-    leader: id === null ? null : { id, pid: `master@${id}` },
-  }) satisfies WatchRecord;
-const cluster = (mono: number, leader: string) =>
-  ({
-    ...on(mono),
-    kind: 'cluster',
-    leader,
-    activeAgentIds: ['A-S0'],
-    frameworks: [{ id: 'F-0', name: 'lab-framework', connected: true }],
-    tasksRunning: ['task1', 'task2'],
-  }) satisfies WatchRecord;
 
 describe('judge', () => {
   it('passes a window in which one leader follows another and nothing is lost', () => {
