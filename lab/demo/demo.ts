@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pc from 'picocolors';
+import type { StrategyName } from '../../src/domain/config.js';
 import type { GateName, MigrationStatus } from '../../src/domain/status.js';
 import { judgeLab } from '../judge-lab.js';
 import { labProcesses, sampleMemory } from '../memory.js';
@@ -13,7 +14,7 @@ import type { Migration } from '../stage/migration.js';
 import { summary } from './summary.js';
 
 export interface DemoOptions {
-  readonly strategy: string;
+  readonly strategy: StrategyName;
   readonly agents: number;
   readonly zookeeper?: string;
   readonly interactive?: true;
@@ -46,6 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       Stage.start({
         dir,
         agents: options.agents,
+        strategy: options.strategy,
         ...(options.zookeeper === undefined ? {} : { zookeeper: options.zookeeper }),
         ui,
         onProgress: say,
@@ -85,7 +87,7 @@ async function migrate(stage: Stage, options: DemoOptions, say: (text: string) =
   say('asking the watchers');
   await delay(1_500); // one more round of the slowest watchers after the end
   const memory = { lab: (await labMemory.stop()).peak, worker: (await workerMemory.stop()).peak };
-  const verdicts = await judgeLab(lab.refresh());
+  const verdicts = await judgeLab(lab.refresh(), { strategy: options.strategy });
   const report = buildReport(status, verdicts);
   const file = resolve(options.json);
   mkdirSync(resolve(file, '..'), { recursive: true });

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { configSchema } from '../../src/config/schema.js';
 import { runDemo } from './demo.js';
 
 const whole = (text: string): number => {
@@ -9,7 +10,7 @@ const whole = (text: string): number => {
 
 const program = new Command('npm run demo --')
   .description('migrates a live lab cluster: real ZooKeeper, SSH and Temporal, a miniature Mesos')
-  .addOption(new Option('--strategy <name>').choices(['observers']).default('observers'))
+  .addOption(new Option('--strategy <name>').choices(configSchema.shape.strategy.options).default('observers'))
   .option('--agents <n>', 'agents in the lab, with two tasks each', whole, 5)
   .option('--zookeeper <version>', 'ZooKeeper version of both ensembles')
   .option('--interactive', 'wait for approvals instead of giving them')

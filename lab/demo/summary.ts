@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { MigrationStatus } from '../../src/domain/status.js';
-import type { Verdicts } from '../contract.js';
+import type { MirrorDelay, Verdicts } from '../contract.js';
 import type { Memory } from '../memory.js';
 
 /** What the demo prints at its end: phases, the window on a line, the watchers' verdicts, memory. */
@@ -20,6 +20,7 @@ export function summary(status: MigrationStatus, seen: Verdicts, memory: { lab: 
     // A stopped leader's znode outlives it in source until the session expires (10 s by Mesos' default), so this
     // may exceed the leaderless stretch; a ghost leads nobody and is counted apart (S7).
     `  ghost znode, longest   ${ms(seen.ghostMs)} (names a master that does not lead, until its session expires)`,
+    ...(status.strategy === 'dual-publishing' ? mirrorLines(seen) : []),
     `  agents lost            ${seen.agentsLost.length}${names(seen.agentsLost)}`,
     `  tasks lost             ${seen.tasksLost.length}${names(seen.tasksLost)}`,
     `  frameworks lost        ${seen.frameworksLost.length}${names(seen.frameworksLost)}`,
@@ -48,12 +49,26 @@ function windowLine(status: MigrationStatus, seen: Verdicts): string {
   return `|${bar}| budget ${ms(budgetMs)}: leader after ${ms(seen.coordinationMs)}, last agent after ${ms(seen.lastAgentMs)}`;
 }
 
+/** S19: target never names a living master other than source's leader, and how far it may lag behind. */
+function mirrorLines({ wrongLeaderMs, mirrorDelay }: Verdicts): string[] {
+  return [
+    `  wrong leader in target ${wrongLeaderMs === 0 ? 'never' : `for ${ms(wrongLeaderMs)}`}`,
+    `  mirror delay           ${mirrorDelay === null ? 'unknown: nothing was published' : delays(mirrorDelay)}`,
+  ];
+}
+
+function delays({ changes, p50Ms, p99Ms, maxMs }: MirrorDelay): string {
+  if (changes === 0) return 'no contender came or went while mirrors were published';
+  return `p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}, max ${ms(maxMs)} in ${changes} changes`;
+}
+
 function names(list: readonly string[]): string {
   return list.length === 0 ? '' : `: ${list.slice(0, 5).join(', ')}`;
 }
 
 function ms(value: number | null): string {
-  return value === null ? 'unknown' : `${Math.round(value)} ms`;
+  if (value === null) return 'unknown';
+  return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ms`;
 }
 
 function megabytes(bytes: number): string {
