@@ -79,7 +79,7 @@ describe('the miniature Mesos under dual publishing', function () {
   };
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'zkferry-dual-'));
+    dir = await mkdtemp(join(tmpdir(), 'zkferry-mini-dual-'));
     const subnet = await freeSubnet();
     ensemble = await startEnsemble({ dir: join(dir, 'zk'), addresses: [`${subnet}.1`], tickTimeMs: 300 });
     const servers = ensemble.servers.map(({ address, clientPort }) => ({ name: 'zk', address, clientPort }));
