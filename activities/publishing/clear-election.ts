@@ -2,13 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pidOfContender } from '../../src/domain/contender-body.js';
 import { DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
 import { contendersOf } from '../../src/domain/election.js';
-import { NotProvedError } from '../../src/domain/proof-errors.js';
+import { FencedError } from '../../src/domain/host-errors.js';
+import { NotProvedError, ZnodeError } from '../../src/domain/proof-errors.js';
 import { isClosed } from '../../src/domain/publishing/door-acl.js';
 import type { PublishingActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { masterAt } from '../reach/contenders.js';
+import { doorPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { atDoor, type AtDoor, doorParents } from './door-session.js';
+import { readDoor } from './door-znode.js';
 
 /** Looks in a row that find nobody: a create that the ensemble's leader took in before the door closed may land late. */
 const EMPTY_LOOKS = 2;
@@ -23,17 +26,18 @@ interface Member {
 
 export function createElectionClearing(ports: Ports): Pick<PublishingActivities, 'clearElection'> {
   return {
-    clearElection({ config, ensemble }) {
+    clearElection({ config, ensemble, migration }) {
       const { heartbeat } = scope();
       heartbeat(`removing what stopped masters left in ${ensemble}`);
       return atDoor(ports, { config, ensemble }, async (at) => {
+        const version = await closedAt(at, migration);
         await provesClosed(at);
         const removed: string[] = [];
         const until = Date.now() + PATIENCE_MS;
         for (let empty = 0; empty < EMPTY_LOOKS;) {
           const members = await membersOf(at);
           await refuseForeign(at, members);
-          for (const { znode } of members) if (await at.session.remove(znode)) removed.push(znode);
+          removed.push(...(await removeBehindDoor(at, members, version)));
           empty = members.length === 0 ? empty + 1 : 0;
           if (empty < EMPTY_LOOKS) await delay(LOOK_EVERY_MS, undefined, { signal: scope().signal });
           if (empty === 0 && Date.now() > until) {
@@ -46,6 +50,39 @@ export function createElectionClearing(ports: Ports): Pick<PublishingActivities,
       });
     },
   };
+}
+
+/** Version of the znode that says that the door is to be closed. @throws DoorOpenError */
+async function closedAt(at: AtDoor, migration: string): Promise<number> {
+  const found = await readDoor(at);
+  if (found === null || !found.door.closed || found.door.migration !== migration) {
+    throw new DoorOpenError(at.ensemble, at.config.electionPath);
+  }
+  return found.version;
+}
+
+/**
+ * Removes them only while nothing has been said of the door since: a step that comes late, when
+ * masters stand there again, removes nobody.
+ */
+async function removeBehindDoor(
+  { session, config, ensemble }: AtDoor,
+  members: readonly Member[],
+  version: number,
+): Promise<string[]> {
+  const path = doorPath(config.cluster);
+  const removals = members.map(({ znode }) => ({ do: 'remove', path: znode }) as const);
+  if (removals.length === 0) return [];
+  try {
+    await session.commit([{ do: 'check', path, version }, ...removals]);
+    return members.map(({ znode }) => znode);
+  } catch (error) {
+    if (!(error instanceof ZnodeError)) throw error;
+    if (error.path === path) throw new FencedError(ensemble, 'clearing the election', 'the door was changed since');
+    // One has expired by itself in between: the next look shows who is left.
+    if (error.reason === 'NO_NODE') return [];
+    throw error;
+  }
 }
 
 /** @throws DoorOpenError */

@@ -45,9 +45,9 @@ export async function wishDoor(at: AtDoor, wish: DoorWish): Promise<Door> {
     if (before !== null) fence(at, before.door, wish);
     const door: Door = { schemaVersion: 1, ...wish, found: await foundAcls(at, before?.door.found ?? []) };
     const data = Buffer.from(JSON.stringify(door));
-    if (before === null) {
-      if ((await session.create(path, data, OURS, 'persistent')) !== null) return door;
-    } else if (await wrote(session.setData(path, data, before.version))) return door;
+    // Written once more after its creation: at version 0 no transaction can check it.
+    if (before === null) await session.create(path, data, OURS, 'persistent');
+    else if (await wrote(session.setData(path, data, before.version))) return door;
   }
   throw new ZnodeError('write', path, 'OPERATION_TIMEOUT');
 }

@@ -18,6 +18,8 @@ export interface Owner {
   /** Token of the attempt that publishes; null before the first. */
   readonly owner: string | null;
   readonly mode: PublisherMode;
+  /** Of the step that set the mode last; an older one is refused (S2). */
+  readonly generation: number;
   /** The session that holds the mirrors; null before the first. */
   readonly session: SessionKey | null;
 }
@@ -29,6 +31,7 @@ interface Body {
   readonly migration: string;
   readonly owner: string | null;
   readonly mode: PublisherMode;
+  readonly generation: number;
   readonly session: string | null;
 }
 
@@ -67,6 +70,7 @@ export async function readOwnerWith(
     migration: body.migration,
     owner: body.owner,
     mode: body.mode,
+    generation: body.generation,
     session: body.session === null ? null : key.unseal(body.session, body.migration),
   };
 }
@@ -83,9 +87,10 @@ export async function currentOwner(key: PublisherKey, cluster: string, session: 
   return readOwnerWith(key, cluster, session);
 }
 
-export function ownerBody(key: PublisherKey, { migration, owner, mode, session }: Omit<Owner, 'version'>): Buffer {
+export function ownerBody(key: PublisherKey, state: Omit<Owner, 'version'>): Buffer {
+  const { migration, owner, mode, generation, session } = state;
   const sealed = session === null ? null : key.seal(session, migration);
-  const body: Body = { schemaVersion: 1, migration, owner, mode, session: sealed };
+  const body: Body = { schemaVersion: 1, migration, owner, mode, generation, session: sealed };
   return Buffer.from(JSON.stringify(body));
 }
 

@@ -17,7 +17,7 @@ import { type Owner, ownerAcl, ownerBody, ownerPath } from './owner-znode.js';
 import { publisherKey, type PublisherKey } from './publisher-key.js';
 import { asPublisher, publisherLogin } from './publisher-session.js';
 import { createRunPublisher } from './run-publisher.js';
-import { isOvertaken, ownOwner, withdrawFenced } from './withdraw.js';
+import { isOvertaken, ownOwner, refuseLate, withdrawFenced } from './withdraw.js';
 
 const CONNECT_MS = 10_000;
 const LOOK_EVERY_MS = 100;
@@ -36,7 +36,7 @@ type PublisherActivities = Pick<
 /** The publisher and what is done to it (S18); each of the short ones works behind a closed door, too. */
 export function createPublisherActivities(ports: Ports): PublisherActivities {
   const inTarget = async <T>(
-    { config }: PublishingScope,
+    { config }: Pick<PublishingScope, 'config'>,
     use: (session: ZnodeSession, key: PublisherKey) => Promise<T>,
   ): Promise<T> => {
     const key = await publisherKey(ports, config);
@@ -53,7 +53,7 @@ export function createPublisherActivities(ports: Ports): PublisherActivities {
   return {
     ...createRunPublisher(ports),
 
-    async raiseCounter({ config, migration }) {
+    async raiseCounter({ config }) {
       const { heartbeat } = scope();
       const path = config.electionPath;
       heartbeat(`reading the highest number of ${path} in source`);
@@ -62,7 +62,7 @@ export function createPublisherActivities(ports: Ports): PublisherActivities {
         const [children, parent] = [await session.children(path), await session.read(path)];
         return highestNumber(children ?? [], parent ?? { cversion: 0, numChildren: 0 });
       });
-      return inTarget({ config, migration }, async (session, key) => {
+      return inTarget({ config }, async (session, key) => {
         await synced(session);
         const parent = await session.read(path);
         if (parent !== null && isFarEnough(nextSequence(parent), highest)) {
@@ -77,8 +77,8 @@ export function createPublisherActivities(ports: Ports): PublisherActivities {
     async preparePublisher(step) {
       const path = ownerPath(step.config.cluster);
       await inTarget(step, async (session, key) => {
-        const { migration } = step;
-        const fresh = { migration, owner: null, mode: 'publishing' as const, session: null };
+        const { migration, generation } = step;
+        const fresh = { migration, owner: null, mode: 'publishing' as const, generation, session: null };
         if ((await session.create(path, ownerBody(key, fresh), ownerAcl(key), 'persistent')) === null)
           await synced(session);
         const found = await ownOwner(session, { ...step, key });
@@ -91,7 +91,10 @@ export function createPublisherActivities(ports: Ports): PublisherActivities {
     async withdrawMirrors(step) {
       return inTarget(step, async (session, key) => {
         scope().heartbeat('withdrawing the mirrors');
-        const done = await withdrawFenced(session, { ...step, key }, () => ({}));
+        const done = await withdrawFenced(session, { ...step, key }, (owner) => {
+          refuseLate(owner, step.generation, 'withdrawing the mirrors');
+          return { generation: step.generation };
+        });
         return { withdrawn: done?.withdrawn ?? [] };
       });
     },
@@ -103,8 +106,9 @@ export function createPublisherActivities(ports: Ports): PublisherActivities {
           scope().signal.throwIfAborted();
           const owner = await ownOwner(session, { ...step, key });
           if (owner === null) throw new ZnodeError('resume publishing at', path, 'NO_NODE');
-          if (owner.mode === 'publishing') return;
-          const next = ownerBody(key, { ...owner, mode: 'publishing' });
+          refuseLate(owner, step.generation, 'publishing again');
+          if (owner.mode === 'publishing' && owner.generation === step.generation) return;
+          const next = ownerBody(key, { ...owner, mode: 'publishing', generation: step.generation });
           try {
             await session.setData(path, next, owner.version);
           } catch (error) {

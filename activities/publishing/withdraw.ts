@@ -1,4 +1,5 @@
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { FencedError } from '../../src/domain/host-errors.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import { PublisherTakenError } from '../../src/domain/publishing-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
@@ -33,7 +34,7 @@ export async function withdrawFenced(
     if (owner === null) return null;
     const mirrors = await mirrorsOf(session, config, owner);
     const next = { ...owner, ...change(owner), mode: 'withdrawn' as const };
-    const isWritten = next.owner === owner.owner && owner.mode === 'withdrawn';
+    const isWritten = next.owner === owner.owner && next.generation === owner.generation && owner.mode === 'withdrawn';
     if (isWritten && mirrors.length === 0) return { withdrawn: [...withdrawn], owner };
     try {
       const gone = mirrors.map((mirror) => ({ do: 'remove', path: mirror }) as const);
@@ -53,6 +54,13 @@ export async function ownOwner(session: ZnodeSession, { config, migration, key }
   if (owner !== null && owner.migration !== migration)
     throw new PublisherTakenError(ownerPath(config.cluster), owner.migration);
   return owner;
+}
+
+/** @throws FencedError when the mode was set by a later step than this one. */
+export function refuseLate(owner: Owner, generation: number, step: string): void {
+  if (owner.generation <= generation) return;
+  const reason = `generation ${String(generation)} is older than ${String(owner.generation)}`;
+  throw new FencedError('target', step, reason);
 }
 
 /** Somebody else changed something in between: look again. */

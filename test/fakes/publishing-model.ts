@@ -90,7 +90,7 @@ export class PublishingModel {
     const empty = Buffer.alloc(0);
     this.source.put(lockPath(cluster), empty, OPEN, 0n);
     for (const ensemble of [this.source, this.target]) ensemble.put(electionPath, empty, OPEN, 0n);
-    const fresh = { migration, owner: null, mode: 'publishing' as const, session: null };
+    const fresh = { migration, owner: null, mode: 'publishing' as const, generation: 1, session: null };
     this.target.put(ownerPath(cluster), ownerBody(options.key, fresh), ownerAcl(options.key), 0n);
     // As preparePublisher leaves it.
     const prepared = this.target.entries.get(ownerPath(cluster));

@@ -123,7 +123,7 @@ describe('the watch over both ensembles', () => {
   const write = async (mode: PublisherMode, session: SessionKey): Promise<void> => {
     const key = await publisherKey(ports, config);
     const as = await sessionAt('target', [key.identity]);
-    const data = ownerBody(key, { migration: 'm1', owner: 't', mode, session });
+    const data = ownerBody(key, { migration: 'm1', owner: 't', mode, generation: 1, session });
     if ((await as.create(ownerPath('test'), data, ownerAcl(key), 'persistent')) === null)
       await as.setData(ownerPath('test'), data);
   };

@@ -365,10 +365,12 @@ describe('clearing an election', () => {
   it('looks again until nobody comes back', async () => {
     let comeBack = 2;
     const world: World = await aWorld(found, async (ensemble, operation, path) => {
-      if (operation === 'delete' && path.endsWith('4') && comeBack > 0) {
+      if (operation === 'commit' && path === DOOR && comeBack > 0) {
         comeBack -= 1;
         // What the leader had taken in before the door was closed.
-        setImmediate(() => ensemble.put(path, Buffer.from(JSON.stringify({ pid: pid(0) })), OPEN, 0n));
+        setImmediate(() =>
+          ensemble.put('/mesos/json.info_0000000004', Buffer.from(JSON.stringify({ pid: pid(0) })), OPEN, 0n),
+        );
       }
       return Promise.resolve('done');
     });
@@ -376,5 +378,21 @@ describe('clearing an election', () => {
     await createDoorActivities(world.ports).closeDoor(step('source', 1));
     assert.equal((await clear(world)).removed.length, 3);
     assert.ok(!world.ensembles.source.entries.has('/mesos/json.info_0000000004'));
+  });
+
+  it('removes nobody who stands there since the door was opened again, however late it comes', async () => {
+    const world: World = await aWorld(found, async (_ensemble, operation, path) => {
+      if (operation === 'commit' && path === '/mesos' && !opened) {
+        opened = true;
+        await createDoorActivities(world.ports).openDoor(step('source', 2));
+        await stand(world, 'json.info_0000000009', JSON.stringify({ pid: pid(0) }));
+        await createDoorActivities(world.ports).closeDoor(step('source', 3));
+      }
+      return 'done';
+    });
+    let opened = false;
+    await createDoorActivities(world.ports).closeDoor(step('source', 1));
+    assert.equal((await failure(clear(world), FencedError)).code, 'FERRY_FENCED');
+    assert.ok(world.ensembles.source.entries.has('/mesos/json.info_0000000009'));
   });
 });

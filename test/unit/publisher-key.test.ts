@@ -43,7 +43,7 @@ describe("the publisher's key", () => {
 
   it('leaves nothing of the session readable in the owner znode, which is for the publisher alone', async () => {
     const mine = await key();
-    const body = ownerBody(mine, { migration: 'm1', owner: 't1', mode: 'publishing', session });
+    const body = ownerBody(mine, { migration: 'm1', owner: 't1', mode: 'publishing', generation: 1, session });
     for (const part of [session.id, session.password, mine.identity.split(':')[1] ?? '']) {
       assert.ok(!body.toString().includes(part) && !JSON.stringify(ownerAcl(mine)).includes(part));
     }
@@ -66,6 +66,7 @@ describe("the publisher's key", () => {
       migration: 'm1',
       owner: 't1',
       mode: 'publishing',
+      generation: 1,
       session,
     });
   });
