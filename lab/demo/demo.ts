@@ -11,6 +11,7 @@ import { labProcesses, sampleMemory } from '../memory.js';
 import { buildReport } from '../report.js';
 import { Stage } from '../stage/stage.js';
 import type { Migration } from '../stage/migration.js';
+import { exerciseMirrors } from './exercise-mirrors.js';
 import { summary } from './summary.js';
 
 export interface DemoOptions {
@@ -76,9 +77,18 @@ async function migrate(stage: Stage, options: DemoOptions, say: (text: string) =
   const migration = await stage.migrate();
   say(`migration ${migration.handle.workflowId} started; nothing is written before gate begin`);
   const tell = teller(say);
+  let exercised = Promise.resolve();
   for (const gate of GATES) {
+    if (gate === 'cut-over') await exercised;
     if (options.interactive) await migration.until(isPast(gate), { onStatus: tell, patienceMs: 24 * 3_600_000 });
     else await approve(migration, gate, tell, say);
+    if (gate === 'begin' && options.strategy === 'dual-publishing') {
+      // While agents move: that is when masters come and go in real life, too.
+      exercised = migration
+        .until((s) => s.phase === 'move-agents', { patienceMs: 60_000 })
+        .then(() => exerciseMirrors(lab, say));
+      exercised.catch(() => undefined);
+    }
   }
   const ended = (s: MigrationStatus) => ['migrated', 'rolled-back', 'stranded'].includes(s.state);
   await migration.until(ended, { onStatus: tell, patienceMs: options.interactive ? 24 * 3_600_000 : 300_000 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Migration } from '../../lab/stage/migration.js';
+import { mastersReady } from '../../lab/up/readiness.js';
 import { startWorker, type WorkerProcess } from '../../lab/stage/worker-process.js';
 import { DualLab, until } from '../e2e/dual-lab.js';
 
@@ -80,16 +81,9 @@ describe('dual publishing, while masters fail over and workers die', function ()
 
   async function everyReplicaCounts(): Promise<void> {
     const { masters } = lab.stage.lab.json;
-    await until(async () => {
-      const sizes = await Promise.all(
-        masters.map(async ({ host, httpPort }) => {
-          const answer = await fetch(`http://${host}:${httpPort}/metrics/snapshot`).catch(() => null);
-          const metrics = (await answer?.json().catch(() => null)) as Record<string, number> | null;
-          return metrics?.['registrar/log/ensemble_size'];
-        }),
-      );
-      return sizes.every((size) => size === masters.length);
-    }, 'every master counts all replicas');
+    const placed = masters.map(({ name, host }) => ({ name, address: host }));
+    const ready = async () => (await mastersReady(placed, masters[0]?.httpPort ?? 0)) === null;
+    await until(ready, 'every master counts all replicas');
   }
 
   /** The publisher's activity is running on this worker, as Temporal knows. */
@@ -97,7 +91,11 @@ describe('dual publishing, while masters fail over and workers die', function ()
     await until(async () => {
       const { raw } = await migration.handle.describe();
       const running = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'runPublisher');
-      return running?.lastWorkerIdentity?.endsWith(`:${worker.pid}`) === true && running.lastHeartbeatTime != null;
+      return (
+        running?.lastWorkerIdentity?.endsWith(`:${worker.pid}`) === true &&
+        running.lastHeartbeatTime !== null &&
+        running.lastHeartbeatTime !== undefined
+      );
     }, `the publisher runs on the worker with pid ${worker.pid}`);
   }
 });
