@@ -16,13 +16,17 @@ const words = process.argv.slice(2);
 const mode = words.includes('--fast') ? 'fast' : words.includes('--long') ? 'long' : 'all';
 const chosen = words.filter((word) => !word.startsWith('--'));
 
-/** Tiers in the order they run. In `together` one process takes all files; else a crash costs one file. */
+/**
+ * Tiers in the order they run. In `together` one process takes all files; else a crash costs one file.
+ * Files of a tier that is `sideBySide` mostly wait for timers, so they run at the same time.
+ */
 const tiers = {
   fast: [{ name: 'unit', together: true }],
   all: [
     { name: 'unit', together: true },
+    { name: 'model', together: true },
     { name: 'replay', together: true },
-    { name: 'workflow' },
+    { name: 'workflow', sideBySide: true },
     { name: 'contract' },
     { name: 'integration' },
     { name: 'e2e' },
@@ -42,11 +46,17 @@ async function main() {
   try {
     if (mode !== 'long' && chosen.length === 0) count(await checkTypesAndLint(root));
     const record = mode === 'long' ? longRecord(root) : undefined;
-    for (const { name, together } of tiers[mode]) {
+    for (const { name, together, sideBySide } of tiers[mode]) {
       const files = testFiles(name).filter((file) => !record?.hasPassed(file));
-      const groups = together ? [files] : files.map((file) => [file]);
-      for (const group of groups.filter((each) => each.length > 0)) {
-        const result = await runMocha({ root, tier: name, files: group, scratch });
+      if (files.length === 0) continue;
+      const run = (group) => runMocha({ root, tier: name, files: group, scratch });
+      if (sideBySide) {
+        for (const result of await Promise.all(files.map((file) => run([file])))) count(result);
+        count(await endLeftovers(scratch));
+        continue;
+      }
+      for (const group of together ? [files] : files.map((file) => [file])) {
+        const result = await run(group);
         count(result);
         // At once, so that what one file leaves behind cannot disturb the next.
         const left = await endLeftovers(scratch);
