@@ -92,6 +92,8 @@ export class Publisher {
       }
     };
     const held = await tryTo(() => this.attached());
+    // Before source is tried once more, which may take its time.
+    if (held && !this.source.leaseHolds) await tryTo(() => this.reconcile(held.session, null));
     // Without target, too: source must not forget us, and the lease must not lapse.
     const look = await tryTo(() => this.source.look(this.options.signal));
     const done = held && (await tryTo(() => this.reconcile(held.session, look)));

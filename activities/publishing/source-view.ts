@@ -57,7 +57,7 @@ export class SourceView {
   /** Trying for longer than the lease lasts would leave the mirrors to a stale view. */
   private get connectMs(): number {
     if (!this.leaseHolds) return CONNECT_MS;
-    return Math.max(SHORTEST_CONNECT_MS, Math.min(CONNECT_MS, this.leaseLeftMs));
+    return Math.ceil(Math.max(SHORTEST_CONNECT_MS, Math.min(CONNECT_MS, this.leaseLeftMs)));
   }
 
   private get leaseLeftMs(): number {

@@ -3,6 +3,9 @@ import type { HeldSession, SessionKey } from '../ports/znode-store.js';
 import { dropSocket, stayDown } from './zookeeper-client.js';
 import { ZookeeperSession } from './zookeeper-session.js';
 
+/** Longest wait for an answer; less where the session itself would not outlast several such waits. */
+const OPERATION_MS = 2_000;
+
 /**
  * A session whose connection stays lost. The client has no read timeout, so a silent connection is
  * noticed by the deadline of an operation alone; then it is given up.
@@ -12,8 +15,8 @@ export class HeldZookeeperSession extends ZookeeperSession implements HeldSessio
   readonly sessionTimeoutMs: number;
   private readonly losing = new AbortController();
 
-  constructor(client: Client, operationMs: number) {
-    super(client, operationMs);
+  constructor(client: Client) {
+    super(client, Math.min(OPERATION_MS, client.getSessionTimeout() / 6));
     this.key = {
       id: client.getSessionId().toString('hex'),
       password: client.getSessionPassword().toString('hex'),

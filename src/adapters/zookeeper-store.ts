@@ -9,8 +9,6 @@ import { ZookeeperSession } from './zookeeper-session.js';
 const SESSION_TIMEOUT_MS = 10_000;
 /** Most that one operation may take, less when the session was to be had sooner. */
 const OPERATION_MS = 5_000;
-/** The same for held sessions, where an unanswered operation means that the connection is lost. */
-const HELD_OPERATION_MS = 2_000;
 
 /**
  * Sessions by `node-zookeeper-client`: pure JavaScript, ACL given at create. A new client for every
@@ -44,7 +42,7 @@ export class ZookeeperStore implements ZnodeStore {
     const onwards = setInterval(() => dropSocket(client), Math.max(100, Math.ceil(timeoutMs / servers.length)));
     try {
       await connected(client, servers, options, signal);
-      return new HeldZookeeperSession(client, Math.min(HELD_OPERATION_MS, timeoutMs));
+      return new HeldZookeeperSession(client);
     } catch (error) {
       // Never `close()` here: that would end the session which was to be resumed.
       stayDown(client);
