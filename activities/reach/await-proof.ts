@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { boundedSignal } from '../../src/domain/bounded-signal.js';
 import { FerryError } from '../../src/domain/errors.js';
 import { NotProvedError } from '../../src/domain/proof-errors.js';
 import { scope } from './scope.js';
@@ -61,5 +62,5 @@ export async function awaitProof<T>(
 function withEnd(signal: AbortSignal, leftMs: number): AbortSignal {
   if (!Number.isFinite(leftMs)) return signal;
   // At least one look gets the time to be taken.
-  return AbortSignal.any([signal, AbortSignal.timeout(Math.max(1_000, Math.ceil(leftMs)))]);
+  return boundedSignal(signal, Math.max(1_000, Math.ceil(leftMs)));
 }

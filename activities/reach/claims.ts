@@ -1,3 +1,4 @@
+import { boundedSignal } from '../../src/domain/bounded-signal.js';
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { MesosAuthError, NoAnswerError, SplitBrainError } from '../../src/domain/proof-errors.js';
 import type { Ports } from '../ports.js';
@@ -26,7 +27,7 @@ export async function readClaims(
   return Promise.all(
     masters.map(async (master): Promise<Claim> => {
       try {
-        const end = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+        const end = boundedSignal(signal, timeoutMs);
         const metrics = await ports.mesos.metrics(httpBase(master), credentials, end);
         const elected = metrics['master/elected'];
         const known = elected !== undefined;

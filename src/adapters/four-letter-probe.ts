@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { boundedSignal } from '../domain/bounded-signal.js';
 import { NoAnswerError, NotServingError, ProbeRefusedError } from '../domain/proof-errors.js';
 import type { ClientConnection, ServerAddress, ServerProbe, ServerState } from '../ports/server-probe.js';
 
@@ -59,7 +60,7 @@ export class FourLetterProbe implements ServerProbe {
   }
 
   private async answer(server: ServerAddress, word: string, signal: AbortSignal): Promise<string> {
-    const text = await sendWord(server, word, AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]));
+    const text = await sendWord(server, word, boundedSignal(signal, this.timeoutMs));
     if (/is not executed because it is not in the whitelist/.test(text)) throw new ProbeRefusedError(server.name, word);
     return text;
   }

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { boundedSignal } from '../domain/bounded-signal.js';
 import { MesosAuthError, MesosHttpError, NoAnswerError, NotLeaderError } from '../domain/proof-errors.js';
 import type { AgentStateView, AgentsView, BaseUrl, FrameworkView, MesosApi } from '../ports/mesos-api.js';
 import { agentStateFrom, agentsFrom, frameworksFrom } from './mesos-views.js';
@@ -97,7 +98,7 @@ export class MesosHttp implements MesosApi {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         dispatcher: this.agent,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]),
+        signal: boundedSignal(signal, this.timeoutMs),
       });
       const { location } = response.headers;
       const text = await response.body.text();

@@ -1,4 +1,5 @@
 import type { Client } from 'node-zookeeper-client';
+import { boundedSignal } from '../domain/bounded-signal.js';
 import { EnsembleUnreachableError, SessionExpiredError } from '../domain/proof-errors.js';
 import type { ServerAddress } from '../ports/server-probe.js';
 import type { ConnectOptions, HeldOptions, HeldSession, ZnodeSession, ZnodeStore } from '../ports/znode-store.js';
@@ -63,7 +64,7 @@ async function connected(
   const names = namesOf(servers);
   const failed = (reason: string): EnsembleUnreachableError =>
     new EnsembleUnreachableError(names, options.timeoutMs, reason);
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+  const patience = boundedSignal(signal, options.timeoutMs);
   await new Promise<void>((resolve, reject) => {
     if (patience.aborted) return reject(failed('called off'));
     patience.addEventListener('abort', () => reject(failed(signal.aborted ? 'called off' : 'none answered')));

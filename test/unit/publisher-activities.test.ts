@@ -42,7 +42,7 @@ describe('the activities of the publisher', () => {
 
   it('publish until they are cancelled, tell what stands, and leave the mirrors to the next attempt', async () => {
     const { config, ports, target } = aPair();
-    const step = { config, migration: 'm1' };
+    const step = { config, migration: 'm1', generation: 1 };
     const activities = createPublisherActivities(ports);
     await createLockActivities(ports).acquireLock(step);
     await activities.preparePublisher(step);
@@ -72,7 +72,7 @@ describe('the activities of the publisher', () => {
 
   it('follow a contender that joins without waiting for the next poll', async () => {
     const { config, ports, source, target } = aPair();
-    const step = { config, migration: 'm1' };
+    const step = { config, migration: 'm1', generation: 1 };
     const activities = createPublisherActivities(ports);
     await createLockActivities(ports).acquireLock(step);
     await activities.preparePublisher(step);
@@ -109,8 +109,8 @@ describe('the activities of the publisher', () => {
     const { config, ports, target } = aPair();
     const activities = createPublisherActivities(ports);
     const [mine, other] = [
-      { config, migration: 'm1' },
-      { config, migration: 'm2' },
+      { config, migration: 'm1', generation: 1 },
+      { config, migration: 'm2', generation: 1 },
     ];
     assert.deepEqual(await activities.withdrawMirrors(mine), { withdrawn: [] });
     await activities.removePublisher(mine);
@@ -125,10 +125,25 @@ describe('the activities of the publisher', () => {
     await assert.rejects(activities.runPublisher(other), { code: 'FERRY_PUBLISHER_FENCED', retryable: false });
   });
 
+  it('refuse to withdraw or to publish again for a step that comes after a later one', async () => {
+    const { config, ports, target } = aPair();
+    const activities = createPublisherActivities(ports);
+    const step = (generation: number) => ({ config, migration: 'm1', generation });
+    await activities.preparePublisher(step(1));
+    await activities.withdrawMirrors(step(3));
+    await activities.resumePublishing(step(5));
+    const version = target.entries.get(ownerPath(config.cluster))?.version;
+    const late = { code: 'FERRY_FENCED', retryable: false };
+    await assert.rejects(activities.withdrawMirrors(step(3)), late);
+    await assert.rejects(activities.resumePublishing(step(4)), late);
+    await activities.resumePublishing(step(5));
+    assert.equal(target.entries.get(ownerPath(config.cluster))?.version, version, 'nothing was written');
+  });
+
   it('leave the owner znode at a version that fences, even when the first try broke off half-way', async () => {
     const { config, ports, target } = aPair();
     const activities = createPublisherActivities(ports);
-    const step = { config, migration: 'm1' };
+    const step = { config, migration: 'm1', generation: 1 };
     await activities.preparePublisher(step);
     const entry = target.entries.get(ownerPath(config.cluster));
     assert.equal(entry?.version, 1);
