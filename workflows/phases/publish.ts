@@ -18,6 +18,8 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
     rollbackCost: 'the mirrors are withdrawn from target and its door is opened again; nobody uses them yet',
     apply: async () => {
       await keepMasterUrls(ferry);
+      // Both doors rest on it: target's from here on, source's in the window.
+      await onHost('prove that source enforces ACLs').proveAcls({ ...scope, ensemble: 'source' });
       await onHost('prove that target enforces ACLs').proveAcls({ ...scope, ensemble: 'target' });
       await onHost('raise the create counter of target').raiseCounter(scope);
       await onHost('close the door of target').closeDoor({
