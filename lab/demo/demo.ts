@@ -39,22 +39,20 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
     process.stdout.write(`${pc.dim(`${seconds} s`)}  ${text}\n`);
   };
-  const interrupted = onInterrupt();
-  let stage: Stage | null = null;
+  const { interrupted, signal } = onInterrupt();
+  say(`booting a lab with ${options.agents} agents in ${dir}`);
+  const ui = options.ui === true || options.interactive === true || options.keep === true;
+  const starting = Stage.start({
+    dir,
+    agents: options.agents,
+    strategy: options.strategy,
+    ...(options.zookeeper === undefined ? {} : { zookeeper: options.zookeeper }),
+    ui,
+    signal,
+    onProgress: say,
+  });
   try {
-    say(`booting a lab with ${options.agents} agents in ${dir}`);
-    const ui = options.ui === true || options.interactive === true || options.keep === true;
-    stage = await Promise.race([
-      Stage.start({
-        dir,
-        agents: options.agents,
-        strategy: options.strategy,
-        ...(options.zookeeper === undefined ? {} : { zookeeper: options.zookeeper }),
-        ui,
-        onProgress: say,
-      }),
-      interrupted,
-    ]);
+    const stage = await starting;
     const passed = await Promise.race([migrate(stage, options, say), interrupted]);
     if (options.keep) {
       say('everything keeps running until you press Ctrl-C; how to look at it:');
@@ -64,7 +62,8 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     return passed;
   } finally {
     say('stopping everything');
-    await stage?.stop();
+    // What had not come up when it was interrupted has stopped itself.
+    await (await starting.catch(() => null))?.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -169,12 +168,17 @@ function waysToLook(stage: Stage): string[] {
   ];
 }
 
-/** Rejects when the demo is interrupted, so that its `finally` cleans up. */
-function onInterrupt(): Promise<never> {
-  const promise = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`interrupted (${signal})`)));
+/** Tells when the demo is interrupted, so that its `finally` cleans up. */
+function onInterrupt(): { readonly interrupted: Promise<never>; readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.once(name, () => {
+        const reason = new Error(`interrupted (${name})`);
+        controller.abort(reason);
+        reject(reason);
+      });
   });
-  promise.catch(() => undefined);
-  return promise;
+  interrupted.catch(() => undefined);
+  return { interrupted, signal: controller.signal };
 }

@@ -26,11 +26,14 @@ export async function startWorker(options: {
   readonly temporal: string;
   readonly name?: string;
   readonly patienceMs?: number;
+  /** What to run; default: `zkferry worker`. It says `zkferry worker polls` once it does. */
+  readonly command?: readonly string[];
 }): Promise<WorkerProcess> {
   const logFile = join(options.dir, `${options.name ?? 'worker'}.log`);
   const log = openSync(logFile, 'a');
   const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-  const child = spawn(process.execPath, ['--enable-source-maps', main, 'worker'], {
+  const { command = [main, 'worker'] } = options;
+  const child = spawn(process.execPath, ['--enable-source-maps', ...command], {
     cwd: options.dir,
     env: { ...process.env, TEMPORAL_ADDRESS: options.temporal, TEMPORAL_NAMESPACE: 'default' },
     stdio: ['ignore', log, log],

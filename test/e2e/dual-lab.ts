@@ -18,13 +18,14 @@ export class DualLab {
   private constructor(
     readonly dir: string,
     readonly stage: Stage,
+    private readonly credentials: LabOptions['credentials'],
   ) {}
 
   static async start(options: Omit<LabOptions, 'dir' | 'strategy'> = {}): Promise<DualLab> {
     // Sockets lie below it, and their paths must stay short.
     const dir = await mkdtemp(join(tmpdir(), 'zkferry-dual-'));
     const stage = await Stage.start({ agents: 3, ...options, dir, strategy: 'dual-publishing' });
-    return new DualLab(dir, stage);
+    return new DualLab(dir, stage, options.credentials);
   }
 
   async stop(): Promise<void> {
@@ -113,7 +114,7 @@ export class DualLab {
       address: host,
       clientPort,
     }));
-    const options = { credentials: null, timeoutMs: 10_000 };
+    const options = { credentials: this.credentials?.[ensemble] ?? null, timeoutMs: 10_000 };
     const session = await new ZookeeperStore().connect(servers, options, new AbortController().signal);
     try {
       return await use(session);
