@@ -9,10 +9,13 @@ import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
 
 /**
  * Records one history per path through the workflows, children included, into the folder given:
- * `node dist/test/replay/record-histories.js test/histories`. Run it for a new path; recorded ones
- * stay, so that a change which breaks running migrations is seen.
+ * `node dist/test/replay/record-histories.js test/histories [NAME…]`. Run it for a new path, by its
+ * name; recorded ones stay, so that a change which breaks running migrations is seen.
  */
-const paths: Readonly<Record<string, (cluster: FakeCluster, migration: Migration) => Promise<void>>> = {
+type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
+
+/** Walked with each strategy; the names of dual publishing's begin with `dual-`. */
+const shared: Readonly<Record<string, Walk>> = {
   migrated: async (_, migration) => {
     await migration.approve('begin');
     await migration.approve('cut-over');
@@ -41,15 +44,31 @@ const paths: Readonly<Record<string, (cluster: FakeCluster, migration: Migration
   },
 };
 
-const [folder] = process.argv.slice(2);
+const dual: Readonly<Record<string, Walk>> = {
+  ...Object.fromEntries(Object.entries(shared).map(([name, walk]) => [`dual-${name}`, walk])),
+  'dual-native-contender': async (cluster, migration) => {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    cluster.divergences.push({ kind: 'native-contender', znode: '/mesos/json.info_7', pid: 'x', master: 'm2' });
+    await migration.decide('retry');
+    await migration.until(() => cluster.journal.includes('lift m2 and start it'));
+    await migration.approve('cut-over');
+    await migration.approve('complete');
+    await migration.result();
+  },
+};
+
+const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: record-histories FOLDER');
 await mkdir(folder, { recursive: true });
 const env = new MigrationEnv();
 await env.start();
 try {
-  for (const [name, walk] of Object.entries(paths)) {
+  for (const [name, walk] of Object.entries({ ...shared, ...dual })) {
+    if (names.length > 0 && !names.includes(name)) continue;
     const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
-    const cluster = new FakeCluster(aConfig(2, { policy }));
+    const strategy = name in dual ? { strategy: 'dual-publishing' as const, observers: [] } : {};
+    const cluster = new FakeCluster(aConfig(2, { policy, ...strategy }));
     await env.migrate(cluster, async (migration) => {
       await walk(cluster, migration);
       for (const { suffix, workflowId, runId } of await env.family(migration.handle.workflowId)) {
