@@ -91,6 +91,7 @@ export class Publisher {
         return null;
       }
     };
+    this.source.noticePause();
     const held = await tryTo(() => this.attached());
     // Before source is tried once more, which may take its time.
     if (held && !this.source.leaseHolds) await tryTo(() => this.reconcile(held.session, null));

@@ -13,6 +13,10 @@ const SESSION_TIMEOUT_MS = 10_000;
 const RENEW_EVERY_MS = 1_000;
 const CONNECT_MS = 2_000;
 const SHORTEST_CONNECT_MS = 250;
+/** Looks follow each other every 200 ms; in between target may cost a few operations. */
+const LONGEST_PAUSE_MS = 3_000;
+/** A connection, a renewal and two rounds of reads, each until its deadline. */
+const LONGEST_LOOK_MS = 8_000;
 
 export interface SourceViewOptions {
   readonly ports: Pick<Ports, 'secrets' | 'store'>;
@@ -40,6 +44,9 @@ export class SourceView {
   private session: HeldSession | null = null;
   private key: SessionKey | null = null;
   private renewedAt: number;
+  private lookedAt: number;
+  /** Since the last renewal a lapse was forgiven already. */
+  private forgiven = false;
   private timeoutMs = SESSION_TIMEOUT_MS;
   /** By name and creation: an ACL is read once per contender. */
   private readonly acls = new Map<string, readonly Acl[]>();
@@ -47,6 +54,7 @@ export class SourceView {
   constructor(private readonly options: SourceViewOptions) {
     // A successor gets the time to reach source before it takes away what stands.
     this.renewedAt = options.now();
+    this.lookedAt = this.renewedAt;
   }
 
   /** Two thirds of source's session timeout, so that all is gone before source has lost us. */
@@ -64,8 +72,34 @@ export class SourceView {
     return this.renewedAt + (this.timeoutMs * 2) / 3 - this.options.now();
   }
 
+  /** To be called before the lease counts in a new round: tells whether this process stood still since the last look. */
+  noticePause(): void {
+    if (this.options.now() - this.lookedAt > LONGEST_PAUSE_MS) this.forgive();
+  }
+
   /** @throws FerryError when source does not answer, or not with a quorum. */
   async look(signal: AbortSignal): Promise<SourceLook> {
+    const { now } = this.options;
+    const begunAt = now();
+    try {
+      return await this.lookNow(signal);
+    } finally {
+      this.lookedAt = now();
+      if (this.lookedAt - begunAt > LONGEST_LOOK_MS) this.forgive();
+    }
+  }
+
+  /**
+   * A process that was stopped, and goes on, finds its lease over although nothing says that source is
+   * out of reach: it gets the time to look, as a successor would, once for every renewal.
+   */
+  private forgive(): void {
+    if (this.forgiven) return;
+    this.forgiven = true;
+    this.renewedAt = this.options.now();
+  }
+
+  private async lookNow(signal: AbortSignal): Promise<SourceLook> {
     const { config, now, wake } = this.options;
     const session = await this.connected(signal);
     if (now() - this.renewedAt >= RENEW_EVERY_MS) await this.renew(session);
@@ -116,6 +150,7 @@ export class SourceView {
     const begunAt = this.options.now();
     await session.commit([{ do: 'check', path: lockPath(this.options.config.cluster) }]);
     this.renewedAt = begunAt;
+    this.forgiven = false;
   }
 
   /** Null when it has gone in between. */
