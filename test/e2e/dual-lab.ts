@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdicts } from '../../lab/contract.js';
 import { judgeLab } from '../../lab/judge-lab.js';
 import type { LabOptions } from '../../lab/lab.js';
+import { mastersReady } from '../../lab/up/readiness.js';
 import type { Migration } from '../../lab/stage/migration.js';
 import { Stage } from '../../lab/stage/stage.js';
 import { ZookeeperStore } from '../../src/adapters/zookeeper-store.js';
@@ -61,6 +62,14 @@ export class DualLab {
       const [leader] = claims.flat();
       return leader !== undefined && leader !== other ? leader : null;
     }, 'a master leads');
+  }
+
+  /** One master leads, its registry is recovered, and every master counts all replicas of it. */
+  async mastersWhole(): Promise<void> {
+    const { masters } = this.stage.lab.json;
+    const placed = masters.map(({ name, host }) => ({ name, address: host }));
+    const port = masters[0]?.httpPort ?? 0;
+    await until(async () => (await mastersReady(placed, port)) === null, 'every master counts all replicas');
   }
 
   /** How often each agent has seen the leading master change or go, by its own log. */

@@ -38,7 +38,7 @@ describe('dual publishing, with a master that does not do as it should', functio
     lab.stage.lab.host(early).write('etc/mesos/zk', original);
     await lab.stage.lab.host(early).supervisor.restart(unit);
     const incident = held.incidents.findLast(({ closedAt }) => closedAt === null);
-    await delay(3_000);
+    await lab.mastersWhole();
     await migration.say('decide', { incident: incident?.id, action: 'retry', by: 'ann' });
     await migration.atGate('cut-over', { patienceMs: 120_000 });
     await migration.say('rollback', { by: 'ann' });

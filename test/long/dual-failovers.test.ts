@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Migration } from '../../lab/stage/migration.js';
-import { mastersReady } from '../../lab/up/readiness.js';
 import { startWorker, type WorkerProcess } from '../../lab/stage/worker-process.js';
 import { DualLab, until } from '../e2e/dual-lab.js';
 
@@ -29,7 +28,7 @@ describe('dual publishing, while masters fail over and workers die', function ()
       await lab.agentsFollow(next);
       // A quorum of the registry's log has to be back before the next one is killed.
       await until(async () => lab.stage.lab.host(old).mainPid('mesos-master') !== null, `${old} is started again`);
-      await everyReplicaCounts();
+      await lab.mastersWhole();
     }
   });
 
@@ -78,13 +77,6 @@ describe('dual publishing, while masters fail over and workers die', function ()
     const seen = await lab.judged();
     assert.ok((seen.mirrorDelay?.changes ?? 0) >= 4, JSON.stringify(seen.mirrorDelay));
   });
-
-  async function everyReplicaCounts(): Promise<void> {
-    const { masters } = lab.stage.lab.json;
-    const placed = masters.map(({ name, host }) => ({ name, address: host }));
-    const ready = async () => (await mastersReady(placed, masters[0]?.httpPort ?? 0)) === null;
-    await until(ready, 'every master counts all replicas');
-  }
 
   /** The publisher's activity is running on this worker, as Temporal knows. */
   async function publisherRuns(worker: WorkerProcess): Promise<void> {
