@@ -36,6 +36,8 @@ export class FakeCluster {
   readonly doors = { source: 'open', target: 'open' };
   /** Whether the publisher's mirrors stand in target. */
   mirrored = false;
+  /** The proof of a leader takes this long, and does not stop for a cancellation any more. */
+  leaderMs = 0;
   /** Milliseconds every host step takes. */
   stepMs = 0;
   #hash = 0;
@@ -195,6 +197,10 @@ export class FakeCluster {
         act('provesNoLeader', null, 'barrier', { clear: true as const, at: new Date().toISOString() }),
       removeGhosts: () => act('removeGhosts', null, 'remove ghosts', undefined),
       awaitLeader: async ({ ensemble }) => {
+        for (const end = Date.now() + this.leaderMs; Date.now() < end;) {
+          Context.current().heartbeat();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
         while (this.electedOnlyAfter !== null && !this.journal.includes(this.electedOnlyAfter)) {
           Context.current().heartbeat();
           await sleep(50);

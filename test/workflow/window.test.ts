@@ -204,6 +204,21 @@ describe('the critical window', function () {
     });
   });
 
+  it('ends as switched when a rollback comes while the leader is being proved, then runs the window the other way', async () => {
+    const cluster = new FakeCluster(aConfig());
+    cluster.leaderMs = 3_000;
+    await env.migrate(cluster, async (migration) => {
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('lift m1 and start it'));
+      await migration.say('rollback', { by: 'ann' });
+      const result = await migration.result();
+      assert.equal(result.state, 'rolled-back');
+      const effects = cluster.journal.slice(mark);
+      assert.ok(effects.indexOf('leader in target') < effects.indexOf('leader in source'), effects.join(', '));
+      assert.equal(cluster.observersOn, 'source');
+    });
+  });
+
   it('waits for a person when a compensation fails, and goes on undoing after retry', async () => {
     const cluster = new FakeCluster(aConfig());
     await env.migrate(cluster, async (migration) => {

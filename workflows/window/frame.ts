@@ -1,4 +1,10 @@
-import { ApplicationFailure, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../../activities/contract.js';
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
@@ -224,7 +230,11 @@ export class Frame {
   #note(note: Partial<WindowStatus>): void {
     const parent = workflowInfo().parent;
     if (!parent) return;
-    // Not awaited here: telling must not cost the window anything.
-    this.#notes.push(getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(windowNote, note));
+    // Not awaited here: telling must not cost the window anything, nor must a cancellation end it.
+    const told = CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(windowNote, note),
+    );
+    told.catch(() => undefined);
+    this.#notes.push(told);
   }
 }
