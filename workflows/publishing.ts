@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import type { Divergence } from '../activities/contract.js';
+import type { Divergence, HostStep } from '../activities/contract.js';
 import type { MasterConfig } from '../src/domain/config.js';
 import type { Incident } from '../src/domain/status.js';
 import type { Ferry } from './ferry.js';
@@ -46,16 +46,20 @@ export class Publishing {
     for (const master of this.#stopped.values()) await this.#restart(master);
   }
 
-  /** Temporal retries it for ever; what ends it all the same is for a person. */
+  /** Temporal retries it for ever; what ends it all the same is for a person. Whoever is on target needs it on the way back, too. */
   async #publish(): Promise<void> {
-    const { publishing, desk } = this.ferry;
+    const { publishing } = this.ferry;
+    await this.#untilDone(() => publisher('publish the election of source in target').runPublisher(publishing));
+  }
+
+  /** Tries again after each failure, once a person says so or, on the way back, after a rest. */
+  async #untilDone(work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        await publisher('publish the election of source in target').runPublisher(publishing);
+        return await work();
       } catch (cause) {
         if (isCancellation(cause)) throw cause;
-        if (desk.rollbackOrderedBy !== null) return await this.#tell(incidentOf(cause));
-        if ((await desk.hold(incidentOf(cause), ['retry', 'rollback'])) === 'rollback') return;
+        await this.#holdOrTell(incidentOf(cause));
       }
     }
   }
@@ -106,14 +110,17 @@ export class Publishing {
       });
       return;
     }
-    await this.#stopAtOnce(master, znode);
-    const again = await this.#holdOrTell({
-      code: 'FERRY_NATIVE_CONTENDER',
-      host: master.name,
-      message: `${master.name} stood for election in target (${znode}) before its time and was stopped`,
-      remedy: 'See who changed its master URL; retry puts the URL of source back and starts it, rollback undoes all',
-    });
-    if (again) await this.#restart(master);
+    // Asked from the first moment, so that no window opens beside the stop.
+    const [again] = await Promise.all([
+      this.#holdOrTell({
+        code: 'FERRY_NATIVE_CONTENDER',
+        host: master.name,
+        message: `${master.name} stands for election in target (${znode}) before its time and is stopped`,
+        remedy: 'See who changed its master URL; retry puts the URL of source back and starts it, rollback undoes all',
+      }),
+      this.#untilDone(() => this.#stopAtOnce(master, znode)),
+    ]);
+    if (again) await this.#untilDone(() => this.#restart(master));
   }
 
   async #stopAtOnce(master: MasterConfig, znode: string): Promise<void> {
@@ -121,13 +128,7 @@ export class Publishing {
     const step = this.ferry.nextStep();
     await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
     this.#stopped.set(master.name, master);
-    await onHost(`stop ${master.name}, which stands in target`).stopHeld({
-      ...step,
-      host: master,
-      unit: master.unit,
-      graceMs: 1_000,
-      deadline: null,
-    });
+    await this.#stop(step, master);
     await onHost(`remove what ${master.name} left in target`).removeGhosts({
       config,
       ensemble: 'target',
@@ -135,9 +136,21 @@ export class Publishing {
     });
   }
 
+  async #stop(step: HostStep, master: MasterConfig): Promise<void> {
+    await onHost(`stop ${master.name}, which stood in target`).stopHeld({
+      ...step,
+      host: master,
+      unit: master.unit,
+      graceMs: 1_000,
+      deadline: null,
+    });
+  }
+
+  /** Stopped once more before: its first stop may have ended half-way. */
   async #restart(master: MasterConfig): Promise<void> {
     const step = this.ferry.nextStep();
     const { name, unit } = master;
+    await this.#stop(step, master);
     await onHost(`point ${name} at source again`).swapMasterUrl({ ...step, master, to: 'source' });
     await onHost(`start ${name} again`).liftHold({ ...step, host: master, unit, start: true, deadline: null });
     this.#stopped.delete(name);

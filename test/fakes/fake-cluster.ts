@@ -10,7 +10,8 @@ export interface Mishap {
   readonly activity: keyof Activities;
   readonly host?: string;
   readonly times?: number;
-  readonly kind: 'fail' | 'hang';
+  /** `refuse`: a failure that no retry of Temporal helps. */
+  readonly kind: 'fail' | 'refuse' | 'hang';
 }
 
 /**
@@ -24,6 +25,8 @@ export class FakeCluster {
   blocker: string | null = null;
   newcomers: PlannedAgent[] = [];
   agentsOnSource: string[] = [];
+  /** Looks for stragglers that were answered. */
+  stragglerLooks = 0;
   epochs = { source: '5', target: '1' };
   leader: string | null = 'm1';
   observersOn: EnsembleName | null = null;
@@ -95,6 +98,7 @@ export class FakeCluster {
         throw ApplicationFailure.create({
           message: `${activity} failed on ${host ?? 'the cluster'}`,
           type: 'FERRY_TEST',
+          nonRetryable: planned.mishap.kind === 'refuse',
           details: [{ host, remedy: 'mend it' }],
         });
       }
@@ -127,8 +131,14 @@ export class FakeCluster {
       },
       surveyAndPlan: () => act('surveyAndPlan', null, null, this.planResult()),
       replan: () => act('replan', null, null, this.planResult()),
-      findStragglers: () =>
-        act('findStragglers', null, null, { findings: [], agentsOnSource: [...this.agentsOnSource] }),
+      findStragglers: async () => {
+        const report = await act('findStragglers', null, null, {
+          findings: [],
+          agentsOnSource: [...this.agentsOnSource],
+        });
+        this.stragglerLooks += 1;
+        return report;
+      },
       acquireLock: () => act('acquireLock', null, 'lock', undefined),
       releaseLock: () => act('releaseLock', null, 'unlock', undefined),
       prepareTrees: () => act('prepareTrees', null, 'prepare trees', { created: [] }),
@@ -246,7 +256,13 @@ export class FakeCluster {
       runPublisher: async () => {
         await act('runPublisher', null, 'publish', undefined);
         this.mirrored = true;
-        return await hang();
+        for (;;) {
+          Context.current().heartbeat();
+          await sleep(100);
+          // A mishap that was planned since ends this attempt.
+          const due = this.mishaps.some(({ mishap, left }) => left > 0 && mishap.activity === 'runPublisher');
+          if (due) await act('runPublisher', null, null, undefined);
+        }
       },
       withdrawMirrors: async () => {
         const report = await act('withdrawMirrors', null, 'withdraw mirrors', { withdrawn: [] });
