@@ -127,6 +127,12 @@ export class Desk {
     return this.#rollbackBy;
   }
 
+  /** The way back has begun, whoever ordered it: nothing waits for a pause or a decision of before. */
+  goBack(by: string): void {
+    this.#orderRollback(by);
+    this.#tellPace();
+  }
+
   /** From here on `rollback` is refused with this sentence (null: accepted again). */
   refuseRollback(reason: string | null): void {
     this.#rollbackRefusal = reason;
@@ -153,14 +159,15 @@ export class Desk {
     this.record.state('running');
   }
 
-  /** Holds here while paused or held. @throws RollbackOrdered when a rollback was ordered. */
-  async safePoint(): Promise<void> {
+  /** Holds here while paused or held. @returns whether it did. @throws RollbackOrdered when a rollback was ordered. */
+  async safePoint(): Promise<boolean> {
     this.#stopIfRollback();
-    if (this.#paused === null && !this.#isHeld) return;
+    if (this.#paused === null && !this.#isHeld) return false;
     if (this.#paused !== null) this.#showPaused();
     await condition(() => (this.#paused === null && !this.#isHeld) || this.#rollbackBy !== null);
     this.#stopIfRollback();
     this.record.state('running');
+    return true;
   }
 
   /** Runs `work`; an ordered rollback cancels it, and it then ends as RollbackOrdered. */

@@ -44,6 +44,7 @@ export async function runSaga(ferry: Ferry, phases: readonly Phase[]): Promise<S
     return 'migrated';
   } catch (cause) {
     if (!(cause instanceof RollbackOrdered) && !isCancellation(cause)) throw cause;
+    ferry.desk.goBack('cancellation of the workflow');
     return await CancellationScope.nonCancellable(() => compensate(ferry, begun));
   }
 }

@@ -186,6 +186,87 @@ describe('dual publishing', function () {
     });
   });
 
+  it('goes on publishing on the way back, although its publisher failed for good once', async () => {
+    const cluster = dual();
+    cluster.stepMs = 100;
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'runPublisher', times: 1, kind: 'refuse' });
+      await migration.until((s) => s.state === 'awaiting-decision');
+      const mark = cluster.journal.length;
+      await migration.decide('rollback');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      inOrder(cluster.journal.slice(mark), ['publish', 'restart a1 onto source', 'remove publisher']);
+    });
+  });
+
+  it('brings a stopped master back in the end, whatever fails at first', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      const mark = cluster.journal.length;
+      cluster.wreck({ activity: 'swapMasterUrl', host: 'm2', times: 1, kind: 'refuse' });
+      cluster.divergences.push({ kind: 'native-contender', znode: '/mesos/json.info_7', pid: 'x', master: 'm2' });
+      await migration.decide('retry');
+      const status = await migration.until((s) => s.incidents.length === 2 && s.state === 'awaiting-decision');
+      assert.match(status.incidents[1]?.message ?? '', /swapMasterUrl/);
+      await migration.decide('retry');
+      await migration.until(() => cluster.journal.slice(mark).includes('lift m2 and start it'));
+    });
+  });
+
+  it('brings a master back on the way back that it could not even stop', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'stopHeld', host: 'm2', times: 1, kind: 'refuse' });
+      cluster.divergences.push({ kind: 'native-contender', znode: '/mesos/json.info_7', pid: 'x', master: 'm2' });
+      await migration.until((s) => s.incidents.some(({ message }) => message.includes('stopHeld')));
+      const mark = cluster.journal.length;
+      await migration.decide('rollback');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      inOrder(cluster.journal.slice(mark), [
+        'remove publisher',
+        'stop m2',
+        'point m2 at source',
+        'lift m2 and start it',
+      ]);
+    });
+  });
+
+  it('looks at everything again when it was held up right before the window', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      const looks = cluster.stragglerLooks;
+      // Temporal tries it again a second later.
+      cluster.wreck({ activity: 'findStragglers', times: 1, kind: 'fail' });
+      await migration.approve('cut-over');
+      cluster.divergences.push({ kind: 'divergence', source: 'a', target: null, forMs: 6_000 });
+      await migration.until((s) => s.state === 'awaiting-decision' && cluster.stragglerLooks > looks);
+      cluster.agentsOnSource = ['a1'];
+      await migration.decide('retry');
+      await migration.until((s) => s.incidents.at(-1)?.code === 'FERRY_STRAGGLERS');
+      assert.ok(!cluster.journal.includes('stop m1'));
+    });
+  });
+
+  it('does not wait for anybody on the way back from a cancelled workflow', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      await migration.say('pause', { by: 'ann' });
+      await migration.handle.cancel();
+      assert.equal((await migration.result()).state, 'rolled-back');
+      inOrder(cluster.journal, ['restart a1 onto source', 'remove publisher', 'unlock']);
+    });
+  });
+
   async function toWindow(cluster: FakeCluster, migration: Migration): Promise<number> {
     await migration.approve('begin');
     await migration.atGate('cut-over');

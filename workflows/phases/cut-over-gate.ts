@@ -17,9 +17,11 @@ export async function passCutOverGate(ferry: Ferry): Promise<void> {
     await nobodyLeft(ferry, accepted, true);
     await desk.gate('cut-over');
     const approvedHash = ferry.planned.planHash;
-    // Within the last minute before the window: whatever changed since closes the gate again.
-    await freshPlan(ferry);
-    await nobodyLeft(ferry, accepted, false);
+    // Within the last minute before the window, however long it was held up: whatever changed since closes the gate again.
+    do {
+      await freshPlan(ferry);
+      await nobodyLeft(ferry, accepted, false);
+    } while (await desk.safePoint());
     if (ferry.planned.planHash === approvedHash) return;
   }
 }
