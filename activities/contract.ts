@@ -355,8 +355,12 @@ export interface MasterSwapActivities {
   /**
    * Puts the parked file, or the one that was found, in the place of the master URL, while the master
    * is held and proved stopped; refuses otherwise (S20). Starts nothing.
+   *
+   * @param a.mayRun after the barrier: one that is let go already, with the right file, is left as it is.
    */
-  swapMasterUrl(a: HostStep & { master: MasterConfig; to: EnsembleName }): Promise<{ changed: boolean }>;
+  swapMasterUrl(
+    a: HostStep & { master: MasterConfig; to: EnsembleName; mayRun?: boolean },
+  ): Promise<{ changed: boolean }>;
 }
 
 export type Divergence =

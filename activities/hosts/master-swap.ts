@@ -26,14 +26,14 @@ export const createMasterSwap = (ports: Ports): MasterSwapActivities => ({
       timeoutMs: PARK_MS,
       values: { ...placeOf(master), seen, wanted },
       body: `
-found="$state/found-$unit"; staged="$state/staged-$unit"; new="$state/wanted-$unit"
+found="$state/found-$unit"; staged="$state/staged-$unit"; orig="$state/orig-$unit"; new="$state/wanted-$unit"
 lock
 [ -f "$file" ] || refuse "$file is not there"
 file=$(readlink -f "$file")
 [ "$(base64 < "$file")" = "$(printf '%s' "$seen" | base64)" ] || fail "$file has changed meanwhile"
 put "$file" "$state/place-$unit"
 ( umask 077; printf '%s' "$wanted" > "$new" ) && flush "$new" || fail "cannot write to $state"
-if same "$new" "$file" || { [ -f "$staged" ] && same "$staged" "$file"; }; then
+if [ -f "$orig" ] || same "$new" "$file" || { [ -f "$staged" ] && same "$staged" "$file"; }; then
   # Swapped already: what is in place now is not what was found.
   [ -f "$found" ] || { rm -f "$new"; echo "remedy=put source's URL back into $file"; refuse "$file names target before it was parked"; }
 else
@@ -49,11 +49,16 @@ mv -f "$new" "$staged" && flush "$state" || fail "cannot write to $state"
     const lines = await runStep(ports, step, master, {
       name: 'swap-master-url',
       timeoutMs: SWAP_MS,
-      values: { ...placeOf(master), to: step.to },
+      values: { ...placeOf(master), to: step.to, mayrun: step.mayRun === true ? 1 : 0 },
       body: `
 found="$state/found-$unit"; staged="$state/staged-$unit"; orig="$state/orig-$unit"
 lock
-[ -e "$state/held-$unit" ] || refuse "$unit is not held down"
+if [ "$to" = target ]; then new="$staged"; else new="$found"; fi
+if [ ! -e "$state/held-$unit" ]; then
+  # Only the answer to its start was lost.
+  if [ "$mayrun" = 1 ] && [ -f "$new" ] && same "$new" "$file"; then echo changed=0; exit 0; fi
+  refuse "$unit is not held down"
+fi
 is_stopped || refuse "$unit is not stopped ($(active_state))"
 if [ ! -f "$found" ] || [ ! -f "$staged" ]; then
   # Nobody but a swap from here changes the file while the master is down.
@@ -62,7 +67,6 @@ if [ ! -f "$found" ] || [ ! -f "$staged" ]; then
 fi
 file=$(readlink -f "$file")
 [ -f "$file" ] || refuse "$file is not there"
-if [ "$to" = target ]; then new="$staged"; else new="$found"; fi
 if same "$new" "$file"; then changed=0; else
   changed=1
   if [ "$to" = target ]; then

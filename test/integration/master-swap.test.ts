@@ -37,8 +37,8 @@ describe("the swap of a master's URL", function () {
   });
   const hosts = () => activities(recording);
   const park = (n: number, over = hosts()) => over.parkMasterUrl({ ...lone.step(n), master: master(), url: target });
-  const swap = (n: number, to: 'source' | 'target', over = hosts()) =>
-    over.swapMasterUrl({ ...lone.step(n), master: master(), to });
+  const swap = (n: number, to: 'source' | 'target', over = hosts(), mayRun = false) =>
+    over.swapMasterUrl({ ...lone.step(n), master: master(), to, mayRun });
   const stop = (n: number) =>
     hosts().stopHeld({ ...lone.step(n), host: lone.config, unit: 'u', graceMs: 2_000, deadline: null });
   const start = async (n: number) => {
@@ -175,6 +175,32 @@ describe("the swap of a master's URL", function () {
     assert.equal(lone.host.read(file), swapped.replace('QUORUM=2', 'QUORUM=3'));
     await swap(7, 'source');
     assert.equal(lone.host.read(file), edited);
+  });
+
+  it('keeps what it found when somebody edits the file after the swap and it is parked once more', async () => {
+    await hosts().adoptHost({ ...lone.step(1), host: lone.config });
+    await park(2);
+    await stop(3);
+    await swap(4, 'target');
+    await start(5);
+    lone.host.write(file, swapped.replace('10.0.0.9:2181', 'zk9:2181'), 0o640);
+    await park(6);
+    await stop(7);
+    await swap(8, 'source');
+    assert.equal(lone.host.read(file), original);
+  });
+
+  it('has nothing to do where only the answer to the start was lost', async () => {
+    await hosts().adoptHost({ ...lone.step(1), host: lone.config });
+    await park(2);
+    await stop(3);
+    await swap(4, 'target');
+    await start(5);
+    const pid = lone.host.mainPid('u');
+    assert.deepEqual(await swap(6, 'target', hosts(), true), { changed: false });
+    await refuses(swap(6, 'source', hosts(), true), /u is not held down/);
+    await start(6);
+    assert.equal(lone.host.mainPid('u'), pid);
   });
 
   it('is refused where target stood in the file before it was parked', async () => {

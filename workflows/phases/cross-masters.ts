@@ -9,14 +9,19 @@ export function crossMasters(ferry: Ferry, publishing: Publishing): Crossing {
     // In the window both sides are meant to differ.
     beforeWindow: () => publishing.stopWatch(),
     backOnSource: () => publishing.startWatch(),
-    /** Its URL first: the host may have missed the swap as well. */
+    /** Its URL first: the host may have missed the swap as well. Or only the answer to its start was lost. */
     startLeftHeld: async (names, side) => {
       const step = ferry.nextStep();
       await Promise.all(
         ferry.config.masters
           .filter(({ name }) => names.includes(name))
           .map(async (master) => {
-            await onHost(`point ${master.name} at ${side}`).swapMasterUrl({ ...step, master, to: side });
+            await onHost(`point ${master.name} at ${side}`).swapMasterUrl({
+              ...step,
+              master,
+              to: side,
+              mayRun: true,
+            });
             await onHost(`start ${master.name} again`).liftHold({
               ...step,
               host: master,
