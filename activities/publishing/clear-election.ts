@@ -12,6 +12,7 @@ import { doorPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { atDoor, type AtDoor, doorParents } from './door-session.js';
 import { readDoor } from './door-znode.js';
+import { readOwner, sessionOf } from './owner-znode.js';
 
 /** Looks in a row that find nobody: a create that the ensemble's leader took in before the door closed may land late. */
 const EMPTY_LOOKS = 2;
@@ -22,6 +23,7 @@ interface Member {
   readonly znode: string;
   /** Null when its body names no process. */
   readonly pid: string | null;
+  readonly owner: string;
 }
 
 export function createElectionClearing(ports: Ports): Pick<PublishingActivities, 'clearElection'> {
@@ -35,7 +37,7 @@ export function createElectionClearing(ports: Ports): Pick<PublishingActivities,
         const removed: string[] = [];
         const until = Date.now() + PATIENCE_MS;
         for (let empty = 0; empty < EMPTY_LOOKS;) {
-          const members = await membersOf(at);
+          const members = await membersOf(ports, at);
           await refuseForeign(at, members);
           removed.push(...(await removeBehindDoor(at, members, version)));
           empty = members.length === 0 ? empty + 1 : 0;
@@ -94,8 +96,11 @@ async function provesClosed({ session, config, ensemble, publisher }: AtDoor): P
   }
 }
 
-/** Contenders and log replicas, as the ensemble's leader knows them by now. */
-async function membersOf({ session, config }: AtDoor): Promise<Member[]> {
+/**
+ * Contenders and log replicas, as the ensemble's leader knows them by now; without mirrors, which are
+ * withdrawn: when this comes late they stand again.
+ */
+async function membersOf(ports: Ports, { session, config, ensemble }: AtDoor): Promise<Member[]> {
   const [election, log] = doorParents(config);
   // A lone check is answered by a quorum, so the server of this session has caught up with the leader.
   await session.commit([{ do: 'check', path: election }]);
@@ -105,11 +110,15 @@ async function membersOf({ session, config }: AtDoor): Promise<Member[]> {
       const found = await session.read(znode);
       if (found === null) return [];
       const pid = parent === election ? pidOfContender(member, found.data) : found.data.toString('utf8');
-      return [{ znode, pid }];
+      return [{ znode, pid, owner: found.ephemeralOwner }];
     });
     return (await Promise.all(members)).flat();
   };
-  return [...(await standing(election)), ...(await standing(log))];
+  const found = [...(await standing(election)), ...(await standing(log))];
+  if (ensemble === 'source') return found;
+  // Read after them: a session stands there before its first mirror does.
+  const publisher = sessionOf(await readOwner(ports, config, session));
+  return found.filter(({ owner }) => owner !== publisher);
 }
 
 /** @throws ForeignContenderError: whose process is not known cannot have been proved dead. */

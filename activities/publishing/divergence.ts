@@ -13,7 +13,7 @@ import { clientAddress } from '../reach/addresses.js';
 import { masterAt } from '../reach/contenders.js';
 import { signIn } from '../reach/own-sessions.js';
 import { scope } from '../reach/scope.js';
-import { type Owner, readOwnerWith } from './owner-znode.js';
+import { readOwnerWith, sessionOf } from './owner-znode.js';
 import { publisherKey, type PublisherKey } from './publisher-key.js';
 
 const LOOK_EVERY_MS = 100;
@@ -193,11 +193,6 @@ async function lookAtTarget(key: PublisherKey, config: ClusterConfig, session: Z
     natives: standing.filter(({ owner }) => !publishers.includes(owner)),
     withdrawn: before?.mode === 'withdrawn' || after?.mode === 'withdrawn',
   };
-}
-
-/** As `ephemeralOwner` names it. */
-function sessionOf(owner: Owner | null): string | null {
-  return owner?.session ? `0x${BigInt(`0x${owner.session.id}`).toString(16)}` : null;
 }
 
 async function nativeContender(config: ClusterConfig, { znode, pid }: Standing): Promise<Divergence> {

@@ -87,6 +87,11 @@ export async function currentOwner(key: PublisherKey, cluster: string, session: 
   return readOwnerWith(key, cluster, session);
 }
 
+/** The session of the mirrors as `ephemeralOwner` names it. */
+export function sessionOf(owner: Owner | null): string | null {
+  return owner?.session ? `0x${BigInt(`0x${owner.session.id}`).toString(16)}` : null;
+}
+
 export function ownerBody(key: PublisherKey, state: Omit<Owner, 'version'>): Buffer {
   const { migration, owner, mode, generation, session } = state;
   const sealed = session === null ? null : key.seal(session, migration);

@@ -4,7 +4,7 @@ import { ZnodeError } from '../../src/domain/proof-errors.js';
 import { PublisherTakenError } from '../../src/domain/publishing-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import { scope } from '../reach/scope.js';
-import { currentOwner, type Owner, ownerBody, ownerPath } from './owner-znode.js';
+import { currentOwner, type Owner, ownerBody, ownerPath, sessionOf } from './owner-znode.js';
 import type { PublisherKey } from './publisher-key.js';
 
 export interface OwnerStep {
@@ -68,9 +68,9 @@ export function isOvertaken(error: unknown): boolean {
   return error instanceof ZnodeError && (error.reason === 'BAD_VERSION' || error.reason === 'NO_NODE');
 }
 
-async function mirrorsOf(session: ZnodeSession, config: ClusterConfig, { session: key }: Owner): Promise<string[]> {
-  if (key === null) return [];
-  const owner = `0x${BigInt(`0x${key.id}`).toString(16)}`;
+async function mirrorsOf(session: ZnodeSession, config: ClusterConfig, by: Owner): Promise<string[]> {
+  const owner = sessionOf(by);
+  if (owner === null) return [];
   const names = (await session.children(config.electionPath)) ?? [];
   const found = await Promise.all(
     names.sort().map(async (name) => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createAclProof } from '../../activities/publishing/acl-proof.js';
 import { createDoorActivities } from '../../activities/publishing/door.js';
 import { createElectionClearing } from '../../activities/publishing/clear-election.js';
+import { ownerAcl, ownerBody } from '../../activities/publishing/owner-znode.js';
+import { publisherKey } from '../../activities/publishing/publisher-key.js';
 import type { Ports } from '../../activities/ports.js';
 import { digestId } from '../../src/domain/digest-id.js';
 import { AclsNotEnforcedError, DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
@@ -337,6 +339,28 @@ describe('clearing an election', () => {
     ]);
     assert.deepEqual(await clear(world), { removed: [] });
     assert.ok(world.ensembles.source.entries.has('/mesos/note'));
+  });
+
+  it('leaves the mirrors alone: one that comes late finds them standing again', async () => {
+    const world = await aWorld();
+    const publisher = await publisherKey(world.ports, config);
+    const session = await world.session('target', publisher.identity);
+    const held = world.ensembles.target.sessions.get(BigInt(session.sessionId));
+    const key = { id: session.sessionId.slice(2).padStart(16, '0'), password: held?.password ?? '' };
+    const owner = { migration: 'm1', owner: 'x', mode: 'publishing', generation: 1, session: key } as const;
+    await session.create('/zkferry-publisher-test', ownerBody(publisher, owner), ownerAcl(publisher), 'persistent');
+    const body = Buffer.from(JSON.stringify({ pid: pid(0) }));
+    const master = await world.session('target');
+    await master.create('/mesos/json.info_0000001004', body, OPEN, 'ephemeral');
+    await createDoorActivities(world.ports).closeDoor(step('target', 1));
+    await session.create('/mesos/json.info_0000000004', body, OPEN, 'ephemeral');
+    const { removed } = await createElectionClearing(world.ports).clearElection({
+      config,
+      migration: 'm1',
+      ensemble: 'target',
+    });
+    assert.deepEqual(removed, ['/mesos/json.info_0000001004']);
+    assert.ok(world.ensembles.target.entries.has('/mesos/json.info_0000000004'));
   });
 
   it('is refused while a master could stand there, on either parent', async () => {
