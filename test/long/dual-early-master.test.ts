@@ -40,7 +40,8 @@ describe('dual publishing, with a master that does not do as it should', functio
     const incident = held.incidents.findLast(({ closedAt }) => closedAt === null);
     await lab.mastersWhole();
     await migration.say('decide', { incident: incident?.id, action: 'retry', by: 'ann' });
-    await migration.atGate('cut-over', { patienceMs: 120_000 });
+    // The plan is still the one that was approved, so the window follows.
+    await migration.atGate('complete', { patienceMs: 120_000 });
     await migration.say('rollback', { by: 'ann' });
     await lab.endsRolledBack(migration);
   });
