@@ -337,8 +337,12 @@ export interface PublishingActivities {
   awaitMirrored(a: PublishingScope & { patienceMs: number }): Promise<{ mirrored: number; afterMs: number }>;
   /** Withdraws, ends the publisher's session and removes the owner znode. Fine when there is none. */
   removePublisher(a: PublishingScope): Promise<void>;
-  /** Compares who leads in source and in target until something is wrong (S19); then returns what. */
-  watchDivergence(a: PublishingScope): Promise<Divergence>;
+  /**
+   * Compares who leads in source and in target until something is wrong (S19); then returns what.
+   *
+   * @param a.asked what people are asked already, which it keeps quiet about: kinds of divergence, znodes of contenders.
+   */
+  watchDivergence(a: PublishingScope & { asked: readonly string[] }): Promise<Divergence>;
   /**
    * Deletes every contender and log-replica znode of proved-dead masters behind a closed door, and
    * proves that none is left (S20). @throws FERRY_DOOR_OPEN when the door is not closed.

@@ -17,6 +17,9 @@ const REST_MS = 10_000;
 export class Publishing {
   #publisher: CancellationScope | null = null;
   #watch: CancellationScope | null = null;
+  /** What people are asked about by the watch, until it is answered. */
+  readonly #asked = new Set<string>();
+  #round: CancellationScope | null = null;
   /** Masters that were stopped because they stood for election in target. */
   readonly #stopped = new Map<string, MasterConfig>();
 
@@ -65,22 +68,34 @@ export class Publishing {
   }
 
   async #watchOver(): Promise<void> {
+    for (;;) await this.#untilDone(() => this.#watchOnce());
+  }
+
+  /** Until something new is wrong, or people have answered what they were asked. */
+  async #watchOnce(): Promise<void> {
     const { publishing } = this.ferry;
-    for (;;) {
-      let incident: NewIncident;
-      try {
-        const seen = await vigil('compare who leads in source and in target').watchDivergence(publishing);
-        if (seen.kind === 'native-contender') {
-          await this.#nativeContender(seen);
-          continue;
-        }
-        incident = divergenceIncident(seen);
-      } catch (cause) {
-        if (isCancellation(cause)) throw cause;
-        incident = incidentOf(cause);
-      }
-      await this.#holdOrTell(incident);
+    this.#round = new CancellationScope();
+    try {
+      const asked = [...this.#asked];
+      const seen = await this.#round.run(() =>
+        vigil('compare who leads in source and in target').watchDivergence({ ...publishing, asked }),
+      );
+      if (seen.kind === 'native-contender') this.#ask(seen.znode, () => this.#nativeContender(seen));
+      else this.#ask(seen.kind, () => this.#holdOrTell(divergenceIncident(seen)));
+    } catch (cause) {
+      if (!isCancellation(cause) || CancellationScope.current().consideredCancelled) throw cause;
     }
+  }
+
+  /** Beside the watch: a master that stands in target is stopped at once, whatever else waits for an answer. */
+  #ask(subject: string, question: () => Promise<unknown>): void {
+    this.#asked.add(subject);
+    void question()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#asked.delete(subject);
+        this.#round?.cancel();
+      });
   }
 
   /** @returns false when nobody is asked any more, because everything is going back. */

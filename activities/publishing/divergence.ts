@@ -37,7 +37,7 @@ interface TargetLook {
 /** Compares who leads in source and in target, through a session on each side that lasts (S19). */
 export function createDivergenceWatch(ports: Ports): Pick<PublishingActivities, 'watchDivergence'> {
   return {
-    async watchDivergence({ config }) {
+    async watchDivergence({ config, asked }) {
       const { signal, heartbeat } = scope();
       const clock = new DiscordClock({ mirrorMs: config.policy.timeouts.mirrorMs, blindMs: BLIND_MS });
       const key = await publisherKey(ports, config);
@@ -60,7 +60,7 @@ export function createDivergenceWatch(ports: Ports): Pick<PublishingActivities, 
           await Promise.race([Promise.all([source.look(), target.look()]), next]);
           const atMs = performance.now();
           const [fromSource, fromTarget] = [source.seenAt(atMs), target.seenAt(atMs)];
-          const [native] = fromTarget?.natives ?? [];
+          const native = fromTarget?.natives.find(({ znode }) => !asked.includes(znode));
           if (native !== undefined) return await nativeContender(config, native);
           const discord = clock.look({
             atMs,
@@ -68,10 +68,11 @@ export function createDivergenceWatch(ports: Ports): Pick<PublishingActivities, 
             target: leading(fromTarget?.standing),
             withdrawn: fromTarget?.withdrawn ?? false,
           });
-          if (discord?.kind === 'divergence') return discord;
-          if (discord !== null) {
-            const seen = (discord.ensemble === 'source' ? source : target).problem;
-            return { ...discord, seen };
+          const news = discord !== null && !asked.includes(discord.kind) ? discord : null;
+          if (news?.kind === 'divergence') return news;
+          if (news !== null) {
+            const seen = (news.ensemble === 'source' ? source : target).problem;
+            return { ...news, seen };
           }
           heartbeat(`source names ${told(fromSource)}, target ${told(fromTarget?.standing)}`);
           await next;
@@ -182,6 +183,7 @@ async function standingIn({ electionPath }: ClusterConfig, session: ZnodeSession
 /**
  * The owner znode is read before and after: the publisher writes a session there before that session's
  * first mirror, and the one before has ended by then, so every mirror seen in between is of one of the two.
+ * Where there is no owner znode any more, nothing tells a mirror from a master that must not stand.
  */
 async function lookAtTarget(key: PublisherKey, config: ClusterConfig, session: ZnodeSession): Promise<TargetLook> {
   const before = await readOwnerWith(key, config.cluster, session);
@@ -190,7 +192,7 @@ async function lookAtTarget(key: PublisherKey, config: ClusterConfig, session: Z
   const publishers = [before, after].map(sessionOf);
   return {
     standing,
-    natives: standing.filter(({ owner }) => !publishers.includes(owner)),
+    natives: after === null ? [] : standing.filter(({ owner }) => !publishers.includes(owner)),
     withdrawn: before?.mode === 'withdrawn' || after?.mode === 'withdrawn',
   };
 }

@@ -52,10 +52,13 @@ export class FakeCluster {
   }
 
   /** The watch over both ensembles, as long as nothing is wrong. */
-  async #watch(): Promise<Divergence> {
+  async #watch(asked: readonly string[]): Promise<Divergence> {
     for (;;) {
-      const next = this.divergences.shift();
-      if (next !== undefined) return next;
+      const next = this.divergences.findIndex(
+        (one) => !asked.includes(one.kind === 'native-contender' ? one.znode : one.kind),
+      );
+      const [found] = next < 0 ? [] : this.divergences.splice(next, 1);
+      if (found !== undefined) return found;
       Context.current().heartbeat();
       await sleep(100);
     }
@@ -278,7 +281,7 @@ export class FakeCluster {
         await act('removePublisher', null, 'remove publisher', undefined);
         this.mirrored = false;
       },
-      watchDivergence: () => this.#watch(),
+      watchDivergence: ({ asked }) => this.#watch(asked),
       clearElection: ({ ensemble }) => act('clearElection', null, `clear ${ensemble}`, { removed: [] }),
       awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
     };

@@ -131,9 +131,10 @@ describe('the watch over both ensembles', () => {
   /** What the watch returns; it is ended with the test. */
   const watching = (
     through = ports,
+    asked: readonly string[] = [],
   ): { readonly told: () => Divergence | null; readonly done: Promise<Divergence> } => {
     let found: Divergence | null = null;
-    const done = createDivergenceWatch(through).watchDivergence({ config, migration: 'm1' });
+    const done = createDivergenceWatch(through).watchDivergence({ config, migration: 'm1', asked });
     started.push(done.then((value) => (found = value)).catch(() => undefined));
     return { told: () => found, done };
   };
@@ -193,6 +194,27 @@ describe('the watch over both ensembles', () => {
       master: 'm3',
     });
     assert.ok(performance.now() - since < 1_000);
+  });
+
+  it('keeps quiet about what people are asked already, and tells of anything else', async () => {
+    const { masters } = await mirrored();
+    const early = await sessionAt('target');
+    await early.create(name(8), body(1), OPEN, 'ephemeral');
+    await masters.remove(name(0));
+    const watch = watching(ports, [name(8), 'divergence']);
+    await delay(700);
+    assert.equal(watch.told(), null);
+    await early.create(name(9), body(2), OPEN, 'ephemeral');
+    const found = await watch.done;
+    assert.equal(found.kind === 'native-contender' && found.znode, name(9));
+  });
+
+  it('takes nobody for native while no owner znode says which are the mirrors', async () => {
+    await mirrored();
+    target.delete(ownerPath('test'));
+    const watch = watching();
+    await settle();
+    assert.equal(watch.told(), null);
   });
 
   it('tells at once although source answers nothing any more', async () => {

@@ -201,6 +201,33 @@ describe('dual publishing', function () {
     });
   });
 
+  it('stops a second master at once, although nobody has decided about the first', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      const mark = cluster.journal.length;
+      const native = { kind: 'native-contender', pid: 'x' } as const;
+      cluster.divergences.push({ kind: 'divergence', source: 'a', target: null, forMs: 6_000 });
+      await migration.until((s) => s.incidents.length === 1);
+      cluster.divergences.push({ ...native, znode: '/mesos/json.info_7', master: 'm2' });
+      await migration.until((s) => s.incidents.length === 2);
+      cluster.divergences.push({ ...native, znode: '/mesos/json.info_8', master: 'm3' });
+      await migration.until((s) => s.incidents.length === 3);
+      await migration.until(() => cluster.journal.slice(mark).includes('stop m3'));
+      for (let left = 3; left > 0; left -= 1) {
+        await migration.decide('retry');
+        await migration.until((s) => s.incidents.filter(({ closedAt }) => closedAt === null).length < left);
+      }
+      for (const name of ['m2', 'm3']) {
+        await migration.until(() => cluster.journal.slice(mark).includes(`lift ${name} and start it`));
+      }
+      // Answered, so it is told of anew.
+      cluster.divergences.push({ kind: 'divergence', source: 'a', target: null, forMs: 6_000 });
+      await migration.until((s) => s.incidents.length === 4);
+    });
+  });
+
   it('brings a stopped master back in the end, whatever fails at first', async () => {
     const cluster = dual();
     await env.migrate(cluster, async (migration) => {
