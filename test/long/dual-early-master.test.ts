@@ -58,7 +58,7 @@ describe('dual publishing, with a master that does not do as it should', functio
     const incident = held.incidents.findLast(({ closedAt }) => closedAt === null);
     assert.equal(incident?.code, 'FERRY_NATIVE_CONTENDER');
     assert.equal(incident.host, early);
-    assert.equal(lab.stage.lab.host(early).mainPid(unit), null, 'it was stopped');
+    await until(async () => lab.stage.lab.host(early).mainPid(unit) === null, 'it is stopped');
     assert.deepEqual(await lab.leaderChanges(), changes, 'it never came before the mirrors');
     await migration.say('decide', { incident: incident.id, action: 'retry', by: 'ann' });
     await until(async () => lab.stage.lab.host(early).mainPid(unit) !== null, `${early} runs again`);
