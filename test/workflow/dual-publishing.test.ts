@@ -228,6 +228,20 @@ describe('dual publishing', function () {
     });
   });
 
+  it('lets a fleet go on that was told to wait while it was being started', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'repointAgent', host: 'a1', times: 1, kind: 'refuse' });
+      await migration.approve('begin');
+      const { incidents } = await migration.until((s) => s.state === 'awaiting-decision');
+      await migration.say('pause', { by: 'ann' });
+      const decision = { incident: incidents[0]?.id, action: 'retry', by: 'ann' };
+      await migration.handle.signal('decide', decision);
+      await migration.handle.signal('resume', { by: 'ann' });
+      await migration.atGate('cut-over');
+    });
+  });
+
   it('brings a stopped master back in the end, whatever fails at first', async () => {
     const cluster = dual();
     await env.migrate(cluster, async (migration) => {

@@ -2,7 +2,7 @@ import { ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow'
 import type { MasterUrl, PlannedAgent } from '../../src/domain/plan.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
-import { fleetNote, paceSignal } from '../messages.js';
+import { fleetNote, paceSignal, type Pace } from '../messages.js';
 import type { rollFleet, RollFleetInput, RollFleetResult } from '../roll-fleet.js';
 import { AGENT_ACTIONS } from '../saga.js';
 
@@ -69,7 +69,12 @@ async function runFleet(
     staticSummary: `move ${agents.length} agents to ${move.towards}`,
   });
   // A child that has just ended cannot be told any more, and need not be.
-  ferry.desk.onPace((pace) => void child.signal(paceSignal, pace).catch(() => undefined));
+  const tell = (pace: Pace): void => void child.signal(paceSignal, pace).catch(() => undefined);
+  ferry.desk.onPace(tell);
+  // It was started with the pace of before; what was said meanwhile has reached nobody.
+  const { paused, batch, pauseMs } = ferry.desk.pace;
+  const { pace } = input;
+  if (paused !== pace.paused || batch !== pace.batch || pauseMs !== pace.pauseMs) tell(ferry.desk.pace);
   try {
     return await child.result();
   } finally {
