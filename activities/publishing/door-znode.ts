@@ -3,7 +3,7 @@ import { ZnodeError } from '../../src/domain/proof-errors.js';
 import type { AclEntry } from '../../src/domain/publishing/door-acl.js';
 import type { Acl } from '../../src/ports/znode-store.js';
 import { ALL } from '../ensembles/acl.js';
-import { doorPath } from '../reach/marker.js';
+import { doorPath, markerPath, markerText } from '../reach/marker.js';
 import { type AtDoor, doorParents } from './door-session.js';
 
 /**
@@ -46,10 +46,34 @@ export async function wishDoor(at: AtDoor, wish: DoorWish): Promise<Door> {
     const door: Door = { schemaVersion: 1, ...wish, found: await foundAcls(at, before?.door.found ?? []) };
     const data = Buffer.from(JSON.stringify(door));
     // Written once more after its creation: at version 0 no transaction can check it.
-    if (before === null) await session.create(path, data, OURS, 'persistent');
+    if (before === null) await createUnderMarker(at, path, data, wish);
     else if (await wrote(session.setData(path, data, before.version))) return door;
   }
   throw new ZnodeError('write', path, 'OPERATION_TIMEOUT');
+}
+
+/**
+ * Only while the migration's marker stands in the ensemble: once that has ended, no door is left to
+ * fence a step that comes late, which would keep masters out for ever.
+ *
+ * @throws FencedError
+ */
+async function createUnderMarker(at: AtDoor, path: string, data: Buffer, { migration }: DoorWish): Promise<void> {
+  const { session, config, ensemble } = at;
+  const marker = markerPath(config.cluster);
+  try {
+    const found = await session.read(marker);
+    if (found?.data.toString('utf8') === markerText(ensemble, migration)) {
+      const create = { do: 'create', path, data, acl: OURS, kind: 'persistent' } as const;
+      return await session.commit([{ do: 'check', path: marker }, create]);
+    }
+  } catch (error) {
+    if (!(error instanceof ZnodeError)) throw error;
+    // Another step's, or from a try whose reply was lost.
+    if (error.reason === 'NODE_EXISTS') return;
+    if (error.reason !== 'NO_NODE') throw error;
+  }
+  throw new FencedError(ensemble, 'the change of the door', `migration ${migration} has ended`);
 }
 
 /** @throws FencedError */

@@ -5,6 +5,7 @@ import { createElectionClearing } from '../../activities/publishing/clear-electi
 import { ownerAcl, ownerBody } from '../../activities/publishing/owner-znode.js';
 import { publisherKey } from '../../activities/publishing/publisher-key.js';
 import type { Ports } from '../../activities/ports.js';
+import { markerText } from '../../activities/reach/marker.js';
 import { digestId } from '../../src/domain/digest-id.js';
 import { AclsNotEnforcedError, DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
 import type { FerryError } from '../../src/domain/errors.js';
@@ -58,6 +59,7 @@ async function aWorld(acl: Acl[] = found, turn?: Turn): Promise<World> {
   for (const side of ['source', 'target'] as const) {
     const setUp = await session(side);
     for (const path of PARENTS) await setUp.create(path, Buffer.alloc(0), acl, 'persistent');
+    await setUp.create('/zkferry-marker-test', Buffer.from(markerText(side, 'm1')), OPEN, 'persistent');
     await setUp.close();
   }
   return { ensembles, ports, portsWith, session };
@@ -188,6 +190,20 @@ describe('the door of an ensemble', () => {
       null,
       'what is remembered is not another migration’s to remove',
     );
+  });
+
+  it('is not closed by a step that comes after the end of its migration', async () => {
+    const world = await aWorld();
+    const door = createDoorActivities(world.ports);
+    for (const end of [
+      (session: ZnodeSession) => session.setData('/zkferry-marker-test', Buffer.from(markerText('source', 'm2'))),
+      (session: ZnodeSession) => session.remove('/zkferry-marker-test'),
+    ]) {
+      await end(await world.session('source'));
+      assert.match((await failure(door.closeDoor(step('source', 1)), FencedError)).message, /has ended/);
+      assert.equal(await mayCreate(world, 'source', MASTER), true);
+      assert.ok(!world.ensembles.source.entries.has(DOOR));
+    }
   });
 
   it('keeps what it remembers from everybody but us', async () => {
