@@ -90,7 +90,8 @@ async function compensate(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOu
         break;
       } catch (cause) {
         const incident = incidentOf(cause);
-        const remedy = `${incident.remedy}; skip gives the way back up here and ends the migration as stranded`;
+        const ends = ferry.config.strategy === 'dual-publishing' ? ', and with it what is published in target' : '';
+        const remedy = `${incident.remedy}; skip gives the way back up here and ends the migration as stranded${ends}`;
         const action = await ferry.desk.decide({ ...incident, remedy }, ['retry', 'skip']);
         if (action === 'skip') {
           ferry.record.leave(name, 'failed');
