@@ -40,23 +40,29 @@ export const watch = stubs({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
 });
 
-/**
- * What runs beside the phases for as long as it is needed. Short heartbeats, so that another worker
- * takes over soon; that it has ended need not be waited for, since it changes no host.
- */
+/** What runs beside the phases for as long as it is needed. Short heartbeats, so that another worker takes over soon. */
 const BESIDE: ActivityOptions = {
   startToCloseTimeout: '365 days',
   heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s' },
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
-/** The publisher, on a task queue of its own; what it still does after its end is fenced off (S18). */
+/** The publisher, on a task queue of its own; nobody waits for its end, since it is fenced off then (S18). */
 export const publisher = (summary: string) =>
-  proxyActivities<Activities>({ ...BESIDE, taskQueue: `${workflowInfo().taskQueue}-publisher`, summary });
+  proxyActivities<Activities>({
+    ...BESIDE,
+    taskQueue: `${workflowInfo().taskQueue}-publisher`,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  });
 
-/** The watch over both ensembles. */
-export const vigil = (summary: string) => proxyActivities<Activities>({ ...BESIDE, summary });
+/** The watch over both ensembles. Its end is waited for: what it sees last counts, and its session must not outlive the migration. */
+export const vigil = (summary: string) =>
+  proxyActivities<Activities>({
+    ...BESIDE,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  });
 
 /** A change of one host outside the window. */
 export const onHost = stubs({

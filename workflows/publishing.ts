@@ -17,6 +17,8 @@ const REST_MS = 10_000;
 export class Publishing {
   #publisher: CancellationScope | null = null;
   #watch: CancellationScope | null = null;
+  /** Of everything that was begun beside the phases; none ever rejects. */
+  readonly #ended: Promise<void>[] = [];
   /** What people are asked about by the watch, until it is answered. */
   readonly #asked = new Set<string>();
   #round: CancellationScope | null = null;
@@ -26,11 +28,11 @@ export class Publishing {
   constructor(readonly ferry: Ferry) {}
 
   start(): void {
-    this.#publisher ??= beside(() => this.#publish());
+    this.#publisher ??= this.#beside(() => this.#publish());
   }
 
   startWatch(): void {
-    this.#watch ??= beside(() => this.#watchOver());
+    this.#watch ??= this.#beside(() => this.#watchOver());
   }
 
   stopWatch(): void {
@@ -38,15 +40,25 @@ export class Publishing {
     this.#watch = null;
   }
 
-  stop(): void {
+  /** @returns once the watch has let go of its sessions: until then source would show them to the next preflight. */
+  async stop(): Promise<void> {
     this.stopWatch();
     this.#publisher?.cancel();
     this.#publisher = null;
+    await Promise.all(this.#ended);
   }
 
   /** Brings every master back to source that was stopped for standing in target. */
   async restartStopped(): Promise<void> {
     for (const master of this.#stopped.values()) await this.#restart(master);
+  }
+
+  /** Runs `work` beside the story, cancelled by its own scope alone. */
+  #beside(work: () => Promise<void>): CancellationScope {
+    const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+    // Its end by cancellation is what was wanted; everything else is answered inside.
+    this.#ended.push(scope.run(work).catch(() => undefined));
+    return scope;
   }
 
   /** Temporal retries it for ever; what ends it all the same is for a person. Whoever is on target needs it on the way back, too. */
@@ -80,6 +92,8 @@ export class Publishing {
       const seen = await this.#round.run(() =>
         vigil('compare who leads in source and in target').watchDivergence({ ...publishing, asked }),
       );
+      // Told to stop while it found it: in the window, and after the migration, it is not the watch's any more.
+      if (CancellationScope.current().consideredCancelled) return;
       if (seen.kind === 'native-contender') this.#ask(seen.znode, () => this.#nativeContender(seen));
       else this.#ask(seen.kind, () => this.#holdOrTell(divergenceIncident(seen)));
     } catch (cause) {
@@ -193,12 +207,4 @@ function divergenceIncident(seen: Exclude<Divergence, NativeContender>): NewInci
       `and target ${seen.target ?? 'no leading master'}`,
     remedy: 'See whether a worker serves the publisher and reaches both ensembles; retry looks again',
   };
-}
-
-/** Runs `work` beside the story, cancelled by its own scope alone. */
-function beside(work: () => Promise<void>): CancellationScope {
-  const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
-  // Its end by cancellation is what was wanted; everything else is answered inside.
-  scope.run(work).catch(() => undefined);
-  return scope;
 }

@@ -53,11 +53,11 @@ export class FakeCluster {
 
   /** The watch over both ensembles, as long as nothing is wrong. */
   async #watch(asked: readonly string[]): Promise<Divergence> {
+    const isAsked = (one: Divergence) => asked.includes(one.kind === 'native-contender' ? one.znode : one.kind);
+    // What is wrong goes on being wrong until people are asked about it: a report may be lost.
+    for (const heard of this.divergences.filter(isAsked)) this.divergences.splice(this.divergences.indexOf(heard), 1);
     for (;;) {
-      const next = this.divergences.findIndex(
-        (one) => !asked.includes(one.kind === 'native-contender' ? one.znode : one.kind),
-      );
-      const [found] = next < 0 ? [] : this.divergences.splice(next, 1);
+      const found = this.divergences.find((one) => !isAsked(one));
       if (found !== undefined) return found;
       Context.current().heartbeat();
       await sleep(100);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createEnsembleActivities } from '../../activities/ensembles/index.js';
 import { createPlanningActivities } from '../../activities/planning/index.js';
 import type { Ports } from '../../activities/ports.js';
@@ -268,6 +269,14 @@ describe('survey, plan and proofs on a running cluster', function () {
     const down = ['target1', 'target2'].map((name) => lab.host(name).supervisor);
     for (const supervisor of down) await supervisor.stop('zookeeper');
     try {
+      // A leader without followers goes on serving until it next counts them.
+      const [, , third] = config.target.servers;
+      assert.ok(third);
+      const noticed = async () => {
+        const state = await ports.probe.state(third, new AbortController().signal).catch(() => null);
+        return state?.mode === 'not-serving';
+      };
+      while (!(await noticed())) await delay(100);
       await assert.rejects(ensembles.awaitQuorum({ config: { ...config, policy: impatient }, ensemble: 'target' }), {
         code: 'FERRY_NOT_PROVED',
         message: /every server of target serves .*last seen: target1, target2, target3 do not serve/,

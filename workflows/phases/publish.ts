@@ -35,12 +35,13 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
       publishing.startWatch();
     },
     compensate: async () => {
-      publishing.stop();
+      const stopped = publishing.stop();
       await onHost('end the publisher and withdraw its mirrors').removePublisher(scope);
       await onHost('open the door of target').removeDoor({ ...scope, ensemble: 'target' });
       // Closed only in the window; its way back opened it again.
       await onHost('leave source as it was found').removeDoor({ ...scope, ensemble: 'source' });
       await publishing.restartStopped();
+      await stopped;
     },
   };
 }
@@ -66,10 +67,11 @@ export function endPublishing(ferry: Ferry, publishing: Publishing): Closing {
   return {
     name: 'end-publishing',
     run: async () => {
-      publishing.stop();
+      const stopped = publishing.stop();
       await onHost('end the publisher').removePublisher(scope);
       await onHost('forget the door of target').removeDoor({ ...scope, ensemble: 'target' });
       await onHost('leave source as it was found').removeDoor({ ...scope, ensemble: 'source' });
+      await stopped;
     },
   };
 }
