@@ -62,6 +62,7 @@ describe('dual publishing, with a master that does not do as it should', functio
     assert.deepEqual(await lab.leaderChanges(), changes, 'it never came before the mirrors');
     await migration.say('decide', { incident: incident.id, action: 'retry', by: 'ann' });
     await until(async () => lab.stage.lab.host(early).mainPid(unit) !== null, `${early} runs again`);
+    await lab.mastersWhole();
     await lab.standsOn('source', ['masters']);
     await migration.say('rollback', { by: 'ann' });
     await lab.endsRolledBack(migration);
