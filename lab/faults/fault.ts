@@ -1,0 +1,38 @@
+import type { StrategyName } from '../../src/domain/config.js';
+import type { DeclaredLosses } from '../judge/losses.js';
+import type { Stage } from '../stage/stage.js';
+import type { Random } from './random.js';
+
+/** Where and when a fault is put. */
+export interface FaultScene {
+  readonly stage: Stage;
+  readonly strategy: StrategyName;
+  /** The fault's own randomness: which host, which server, which moment. */
+  readonly random: Random;
+  /** Told to whoever watches the run; one short sentence. */
+  readonly say: (text: string) => void;
+}
+
+/** A fault that is there now. */
+export interface InjectedFault {
+  /** Host, server or process it hit; null for none in particular. */
+  readonly target: string | null;
+  /** What it destroys by itself (S11); everything else that is lost counts. */
+  readonly declares: DeclaredLosses;
+  /** Takes the fault away and returns once that is done; fine when it is gone by itself. */
+  heal(): Promise<void>;
+}
+
+/** One kind of thing that goes wrong. */
+export interface Fault {
+  /** Kebab-case, for example `worker-killed`. */
+  readonly kind: string;
+  /** Strategies in which it can hit anything; default: all. */
+  readonly strategies?: readonly StrategyName[];
+  /**
+   * How long it stays before it is healed, ms: drawn from this range. `null` = it is over at once (a kill
+   * with restart, a dropped connection), `heal` is called all the same.
+   */
+  readonly lastsMs: readonly [least: number, most: number] | null;
+  inject(scene: FaultScene): Promise<InjectedFault>;
+}
