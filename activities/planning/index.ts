@@ -13,8 +13,10 @@ import { scope } from '../reach/scope.js';
 import { surveyClients } from './client-survey.js';
 import { surveyAll } from './survey.js';
 
-/** Looks at least this often before it reports who is left. */
-const LOOKS = 4;
+/** Session timeouts for which it goes on looking before it reports who is left. */
+const PATIENCE_SESSIONS = 3;
+/** Looks per session timeout while somebody is left: what stopped processes left behind goes within one. */
+const LOOKS_PER_SESSION = 4;
 
 export function createPlanningActivities(ports: Ports): PlanningActivities {
   return {
@@ -45,10 +47,13 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       heartbeat('looking for clients on source');
       let found = await look(ports, config, plan);
       if (!twice) return found;
+      const { sessionMs } = config.policy.timeouts;
+      const end = Date.now() + PATIENCE_SESSIONS * sessionMs;
       // Two clean looks a session timeout apart: a client in between two servers shows in one of them.
-      for (let looks = 1, clean = isClean(found); clean || looks < LOOKS; looks += 1) {
-        heartbeat(`looking again in ${String(config.policy.timeouts.sessionMs / 1000)} s`);
-        await delay(config.policy.timeouts.sessionMs, undefined, { signal });
+      for (let clean = isClean(found); clean || Date.now() < end;) {
+        const waitMs = clean ? sessionMs : sessionMs / LOOKS_PER_SESSION;
+        heartbeat(`looking again in ${String(waitMs / 1000)} s`);
+        await delay(waitMs, undefined, { signal });
         found = await look(ports, config, plan);
         if (isClean(found) && clean) return found;
         clean = isClean(found);

@@ -75,7 +75,7 @@ describe('master URL', () => {
     ['a port out of range', 'zk://a:65536/mesos', /between 1 and 65535/],
     ['an empty entry', 'zk://a:1,,b:2/mesos', /server 2/],
     ['no path', 'zk://a:1', /no path/],
-    ['the root path', 'zk://a:1/', /root/],
+    ['the path / alone', 'zk://a:1/', /refuses the root/],
     ['an empty part of the path', 'zk://a:1/mesos//x', /plain znode names/],
     ['two lines', 'zk://a:1/mesos\nzk://b:1/mesos', /several lines/],
   ];
