@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../repository-root.js';
 import { killAll, processesOfHost } from './processes.js';
+import { ReadOnlyFiles } from './read-only-files.js';
 import { SshServer } from './ssh-server.js';
 import { controlSocketPath, Supervisor } from './supervisor.js';
 import type { SupervisorJournal } from './supervisor-journal.js';
@@ -29,6 +30,7 @@ export class LabHost {
   readonly root: string;
   readonly supervisor: Supervisor;
   private readonly ssh: SshServer;
+  private readonly readOnly: ReadOnlyFiles;
 
   constructor(options: LabHostOptions) {
     const { name, address, root, hostKey, authorizedKey, journal, systemdVersion = defaultSystemdVersion } = options;
@@ -46,6 +48,7 @@ export class LabHost {
         journal.exited(name, unit, pid, code, signal);
       },
     });
+    this.readOnly = new ReadOnlyFiles(root);
     this.ssh = new SshServer({ address, port: sshPort, hostKey, authorizedKey, root });
   }
 
@@ -124,5 +127,44 @@ export class LabHost {
   /** Fault: SSH takes connections and never answers. */
   hang(hang: boolean): void {
     this.ssh.hang(hang);
+  }
+
+  /** Fault: the next commands run to their end, then their answers are lost with their connections. 0 = no more. */
+  loseReplies(commands: number): void {
+    this.ssh.faults.repliesToLose = commands;
+  }
+
+  /** Fault: the connection is cut under the next commands that last so long, in ms; they get SIGHUP. */
+  dropMidCommand(commands: number, afterMs = 0): void {
+    Object.assign(this.ssh.faults, { commandsToDrop: commands, dropAfterMs: afterMs });
+  }
+
+  /** Fault: every command starts so much later, in ms, and its answer comes so much later. */
+  slowDown(delayMs: number): void {
+    this.ssh.faults.delayMs = delayMs;
+  }
+
+  /** Fault: commands cannot write to files, as on a full file system; what systemd runs is not touched. */
+  fillDisk(full: boolean): void {
+    this.ssh.faults.fullDisk = full;
+  }
+
+  /** Fault: a unit's process ends at once whenever it is started; a reboot does not mend that. */
+  async refuseToStart(unit: string, refuse: boolean): Promise<void> {
+    await this.supervisor.dieAtStart(unit, refuse);
+  }
+
+  /**
+   * Fault: a unit's process takes no signal from systemd, SIGKILL included, like one that is stuck in the kernel.
+   * Set free, it gets what it was sent; a reboot ends it, too.
+   */
+  refuseToStop(unit: string, refuse: boolean): void {
+    this.supervisor.service(unit).sticks(refuse);
+  }
+
+  /** Fault: a file of the host cannot be replaced, removed or moved away. */
+  protectFile(path: string, readOnly: boolean): void {
+    if (readOnly) this.readOnly.protect(this.path(path));
+    else this.readOnly.free(this.path(path));
   }
 }

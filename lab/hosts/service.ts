@@ -62,6 +62,10 @@ export class Service {
   private windowBeganMs = -Infinity;
   private clearRestarts = false;
   private abandoned = false;
+  /** Fault: the main process ends at once, whenever it is started. */
+  private dying = false;
+  /** Fault: signals do not take effect; by pid those that will once that is over. Null = no fault. */
+  private stuck: Map<number, NodeJS.Signals> | null = null;
   /** Settles when the main process that was started last is gone and noted. */
   private mainEnd: Promise<void> = Promise.resolve();
 
@@ -110,10 +114,29 @@ export class Service {
 
   /** `systemctl kill`: no job, so an automatic restart follows as after a crash. False = nothing to signal. */
   kill(signal: NodeJS.Signals, who: 'main' | 'all'): boolean {
-    if (who === 'main') return this.mainPid !== 0 && signalProcess(this.mainPid, signal);
+    if (who === 'main') return this.mainPid !== 0 && this.signal(this.mainPid, signal);
     return this.group()
-      .map((pid) => signalProcess(pid, signal))
+      .map((pid) => this.signal(pid, signal))
       .includes(true);
+  }
+
+  /** Fault: its main process ends at once with status 1, whenever it is started; what runs is not touched. */
+  dieAtStart(dying: boolean): void {
+    this.dying = dying;
+  }
+
+  /**
+   * Fault: like a process stuck in the kernel, it takes no signal, SIGKILL included, until it is set free; the
+   * strongest signal sent meanwhile takes effect then.
+   */
+  sticks(stuck: boolean): void {
+    if (stuck) {
+      this.stuck ??= new Map();
+      return;
+    }
+    const pending = this.stuck ?? new Map<number, NodeJS.Signals>();
+    this.stuck = null;
+    for (const [pid, signal] of pending) signalProcess(pid, signal);
   }
 
   resetFailed(): void {
@@ -129,6 +152,12 @@ export class Service {
     this.clearTimer();
     this.finish('canceled');
     if (this.mainPid !== 0) await this.mainEnd;
+  }
+
+  private signal(pid: number, signal: NodeJS.Signals): boolean {
+    if (this.stuck === null) return signalProcess(pid, signal);
+    if (this.stuck.get(pid) !== 'SIGKILL') this.stuck.set(pid, signal);
+    return true;
   }
 
   private request(kind: Job['kind']): Promise<JobOutcome> {
@@ -239,7 +268,9 @@ export class Service {
 
   private spawnMain(environment: Record<string, string>): void {
     const log = this.openLog();
-    const [command, ...args] = this.argv(this.definition.execStart, environment);
+    const [command, ...args] = this.dying
+      ? ['/bin/sh', '-c', 'exit 1']
+      : this.argv(this.definition.execStart, environment);
     const child = spawn(command ?? '', args, {
       cwd: this.definition.workingDirectory ?? this.around.root,
       env: environment,
@@ -290,14 +321,14 @@ export class Service {
   private terminate(): void {
     const { killMode, killSignal, timeoutStopMs } = this.definition;
     this.enter('stop-sigterm');
-    signalProcess(this.mainPid, killSignal);
+    this.signal(this.mainPid, killSignal);
     if (killMode === 'control-group')
-      for (const pid of this.group()) if (pid !== this.mainPid) signalProcess(pid, killSignal);
+      for (const pid of this.group()) if (pid !== this.mainPid) this.signal(pid, killSignal);
     this.arm(timeoutStopMs, () => {
       this.result = 'timeout';
       this.enter('stop-sigkill');
-      signalProcess(this.mainPid, 'SIGKILL');
-      if (killMode !== 'process' && killMode !== 'none') for (const pid of this.group()) signalProcess(pid, 'SIGKILL');
+      this.signal(this.mainPid, 'SIGKILL');
+      if (killMode !== 'process' && killMode !== 'none') for (const pid of this.group()) this.signal(pid, 'SIGKILL');
     });
   }
 
@@ -308,7 +339,7 @@ export class Service {
     if (left.length === 0) return this.enterDead();
     const first = killMode === 'mixed' ? 'SIGKILL' : killSignal;
     this.enter(killMode === 'mixed' ? 'final-sigkill' : 'final-sigterm');
-    for (const pid of left) signalProcess(pid, first);
+    for (const pid of left) this.signal(pid, first);
     const killAt = performance.now() + timeoutStopMs;
     const look = () => {
       const still = this.group();
@@ -316,7 +347,7 @@ export class Service {
       if (performance.now() >= killAt) {
         this.result = 'timeout';
         this.enter('final-sigkill');
-        for (const pid of still) signalProcess(pid, 'SIGKILL');
+        for (const pid of still) this.signal(pid, 'SIGKILL');
       }
       this.arm(leftoverPollMs, look);
     };

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server as TcpServer, type Socket } from 'node:net';
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
-import { hostTag } from './processes.js';
+import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2';
+import { CommandFaults } from './command-faults.js';
+import { operator, runSshCommand } from './ssh-command.js';
 
-/** The one user that may log in. */
-export const operator = 'operator';
+export { operator } from './ssh-command.js';
 
 export interface SshServerOptions {
   readonly address: string;
@@ -25,6 +24,7 @@ export interface SshServerOptions {
  * `setsid` goes on. There is no terminal, no SFTP, no forwarding.
  */
 export class SshServer {
+  readonly faults = new CommandFaults();
   private listener: TcpServer | null = null;
   private readonly sockets = new Set<Socket>();
   private readonly authorized: ParsedKey;
@@ -86,12 +86,13 @@ export class SshServer {
     if (this.hanging) return;
     // one ssh2 server per connection: it keeps no state between them, and injected sockets never pile up in it
     const server = new ssh2.Server({ hostKeys: [this.options.hostKey], ident: 'zkferry-lab' }, (connection) => {
-      this.serve(connection);
+      this.serve(connection, () => socket.destroy());
     });
     server.injectSocket(socket);
   }
 
-  private serve(connection: Connection): void {
+  private serve(connection: Connection, cut: () => void): void {
+    const { root } = this.options;
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
       if (this.permits(context)) context.accept();
@@ -101,10 +102,10 @@ export class SshServer {
       const session = accept();
       session.on('env', (acceptEnv) => (acceptEnv as (() => void) | undefined)?.());
       session.on('exec', (acceptExec, _reject, { command }) => {
-        this.run(connection, acceptExec(), ['-c', command]);
+        runSshCommand({ connection, cut, channel: acceptExec(), args: ['-c', command] }, root, this.faults);
       });
       session.on('shell', (acceptShell) => {
-        this.run(connection, acceptShell(), []);
+        runSshCommand({ connection, cut, channel: acceptShell(), args: [] }, root, this.faults);
       });
     });
   }
@@ -116,57 +117,5 @@ export class SshServer {
     // without a signature the client only asks whether the key would do
     if (context.signature === undefined || context.blob === undefined) return true;
     return this.authorized.verify(context.blob, context.signature, context.hashAlgo) === true;
-  }
-
-  private run(connection: Connection, channel: ServerChannel, args: readonly string[]): void {
-    const { root } = this.options;
-    const child = spawn('/bin/sh', args, {
-      cwd: root,
-      env: {
-        PATH: `${root}/usr/bin:${root}/usr/sbin:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`,
-        HOME: `${root}/root`,
-        TMPDIR: `${root}/tmp`,
-        USER: operator,
-        LOGNAME: operator,
-        SHELL: '/bin/sh',
-        LANG: 'C.UTF-8',
-        [hostTag]: root,
-      },
-      stdio: 'pipe',
-      detached: true,
-    });
-    const hangUp = () => {
-      // the group's number stays taken as long as any of its processes lives, so this hits nobody else
-      if (child.pid !== undefined) signalGroup(child.pid);
-    };
-    channel.pipe(child.stdin).on('error', () => undefined);
-    child.stdout.pipe(channel, { end: false });
-    child.stderr.pipe(channel.stderr, { end: false });
-    child.once('error', () => {
-      channel.exit(127);
-      channel.end();
-    });
-    child.once('exit', (code, signal) => {
-      if (signal !== null) channel.exit(signal.replace(/^SIG/, ''), false, '');
-      else channel.exit(code ?? 255);
-    });
-    child.once('close', () => {
-      channel.end();
-    });
-    channel.on('error', () => undefined);
-    channel.once('close', hangUp);
-    connection.once('close', hangUp);
-    child.once('close', () => {
-      channel.off('close', hangUp);
-      connection.off('close', hangUp);
-    });
-  }
-}
-
-function signalGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGHUP');
-  } catch {
-    // gone already
   }
 }

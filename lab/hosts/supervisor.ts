@@ -16,6 +16,8 @@ export type UnitFileState = 'enabled' | 'disabled' | 'static' | 'masked' | '';
  */
 export class Supervisor {
   private services = new Map<string, Service>();
+  /** Units that cannot start; a reboot does not mend them. */
+  private readonly dying = new Set<string>();
   private server: Server | null = null;
   private readonly sockets = new Set<Socket>();
 
@@ -75,6 +77,7 @@ export class Supervisor {
     const known = this.services.get(unit);
     if (known !== undefined && known.definition.loadState !== 'not-found') return known;
     const service = new Service(unit, this.surroundings);
+    service.dieAtStart(this.dying.has(unit));
     if (service.definition.loadState !== 'not-found') this.services.set(unit, service);
     return service;
   }
@@ -89,6 +92,20 @@ export class Supervisor {
 
   restart(name: string): Promise<JobOutcome> {
     return this.service(name).restart();
+  }
+
+  /**
+   * Fault: the unit's main process ends at once whenever it is started, until that is mended; then a unit which
+   * was given up by its start limit is started again, as whoever mended it would do.
+   */
+  async dieAtStart(name: string, dying: boolean): Promise<void> {
+    const service = this.service(name);
+    if (dying) this.dying.add(service.name);
+    else this.dying.delete(service.name);
+    service.dieAtStart(dying);
+    if (dying || service.result !== 'start-limit-hit') return;
+    service.resetFailed();
+    await service.start();
   }
 
   daemonReload(): void {
