@@ -10,6 +10,8 @@ import { FerryError } from '../../src/domain/errors.js';
 export interface WorkerProcess {
   readonly pid: number;
   readonly logFile: string;
+  /** Null when its clock cannot be shifted. */
+  readonly clockFile: string | null;
   /** Returns once the process is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -28,14 +30,22 @@ export async function startWorker(options: {
   readonly patienceMs?: number;
   /** What to run; default: `zkferry worker`. It says `zkferry worker polls` once it does. */
   readonly command?: readonly string[];
+  /** File with the ms by which the worker's wall clock is off, read all the time; see `shifted-clock.ts`. */
+  readonly clockFile?: string;
 }): Promise<WorkerProcess> {
   const logFile = join(options.dir, `${options.name ?? 'worker'}.log`);
   const log = openSync(logFile, 'a');
   const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-  const { command = [main, 'worker'] } = options;
-  const child = spawn(process.execPath, ['--enable-source-maps', ...command], {
+  const { command = [main, 'worker'], clockFile } = options;
+  const clock = clockFile === undefined ? [] : [`--import=${new URL('shifted-clock.js', import.meta.url).href}`];
+  const child = spawn(process.execPath, ['--enable-source-maps', ...clock, ...command], {
     cwd: options.dir,
-    env: { ...process.env, TEMPORAL_ADDRESS: options.temporal, TEMPORAL_NAMESPACE: 'default' },
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: options.temporal,
+      TEMPORAL_NAMESPACE: 'default',
+      ...(clockFile === undefined ? {} : { ZKFERRY_LAB_CLOCK_FILE: clockFile }),
+    },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -53,6 +63,7 @@ export async function startWorker(options: {
   return {
     pid: child.pid ?? 0,
     logFile,
+    clockFile: clockFile ?? null,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGCONT');
