@@ -36,6 +36,8 @@ export interface LabServer {
   readonly id: number;
   readonly name: string;
   readonly host: string;
+  /** Where the server itself listens when a proxy of the lab stands at `host`; the watchers go there. */
+  readonly direct?: string;
   readonly clientPort: number;
   readonly sshPort: number;
   readonly pid: number | null;

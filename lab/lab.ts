@@ -21,8 +21,9 @@ import {
   releaseFolder,
   removeFiles,
 } from './up/clean-up.js';
+import { Network, type Partition, type PartitionOptions } from './network/network.js';
 import { clusterYaml } from './up/cluster-yaml.js';
-import { everyHost, layOut, limits, type Placed, type PlacedServer } from './up/layout.js';
+import { everyHost, layOut, limits, type Layout, type Placed, type PlacedServer } from './up/layout.js';
 import { agentsReady, ensembleReady, mastersReady, tasksReady, waitUntil } from './up/readiness.js';
 import { startWatchers, type Watchers } from './up/watchers.js';
 import { defaultZookeeperVersion } from './zookeeper/versions.js';
@@ -56,6 +57,8 @@ export interface LabOptions {
   readonly masterFlags?: Readonly<Record<string, string>>;
   readonly agentFlags?: Readonly<Record<string, string>>;
   readonly systemdVersion?: number;
+  /** Puts a proxy before every server of source and target, so that `partition` can cut links. */
+  readonly partitionable?: boolean;
   /** Leave the folder's files when the lab stops. */
   readonly keep?: boolean;
   /** How long each part may take to come up, in ms. */
@@ -72,6 +75,11 @@ export interface Lab {
   /** By name: `source1`, `target1`, `observer1`, `master1`, `agent1`, `framework1`, … */
   readonly hosts: ReadonlyMap<string, LabHost>;
   host(name: string): LabHost;
+  /**
+   * Fault: a silent cut; needs `partitionable`.
+   * @param to `source`, `target` or the name of a server of theirs
+   */
+  partition(cut: Omit<PartitionOptions, 'to'> & { readonly to: string }): Partition;
   /** Reads all pids again and rewrites `lab.json`. */
   refresh(): LabJson;
   /** Ends every process of the lab and, unless `keep`, removes what it wrote. */
@@ -128,7 +136,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     mkdirSync(dir, { recursive: true });
   }
   claimFolder(dir);
-  const lab = new RunningLab({ ...options, dir }, await freeSubnet(), { agents, masters, frameworks });
+  const inner = options.partitionable === true ? await freeSubnet() : null;
+  const lab = new RunningLab(
+    { ...options, dir },
+    { outer: await freeSubnet(), inner },
+    { agents, masters, frameworks },
+  );
   try {
     await lab.start();
     return lab;
@@ -153,7 +166,10 @@ class RunningLab implements Lab {
   readonly hosts: ReadonlyMap<string, LabHost>;
   readonly clusterFile: string;
   private readonly keys: SshKeys;
-  private readonly layout: ReturnType<typeof layOut>;
+  private readonly layout: Layout;
+  /** Where the servers of source and target listen in truth, when the network's proxies stand before them. */
+  private readonly behind: Layout | null;
+  private readonly network: Network | null;
   private readonly frameworkNames: readonly string[];
   private readonly startedAt = performance.now();
   private watchers: Watchers | null = null;
@@ -161,10 +177,13 @@ class RunningLab implements Lab {
 
   constructor(
     private readonly options: LabOptions,
-    subnet: string,
+    subnets: { readonly outer: string; readonly inner: string | null },
     count: { readonly agents: number; readonly masters: number; readonly frameworks: number },
   ) {
-    this.layout = layOut(subnet, count);
+    this.layout = layOut(subnets.outer, count);
+    const { inner } = subnets;
+    this.behind = inner === null ? null : layOut(inner, count);
+    this.network = this.behind === null ? null : networkBetween(this.layout, this.behind);
     this.frameworkNames = this.layout.frameworks.map((_, i) =>
       i === 0 ? 'lab-framework' : `lab-framework-${String(i + 1)}`,
     );
@@ -198,12 +217,22 @@ class RunningLab implements Lab {
     return host;
   }
 
+  partition({ to, ...cut }: Parameters<Lab['partition']>[0]): Partition {
+    if (this.network === null) throw new TypeError('only a lab with `partitionable` can cut links');
+    const { source, target } = this.layout;
+    const servers = [...source, ...target].map(({ name }) => name);
+    const named = servers.filter((name) => name === to || name.replace(/\d+$/, '') === to);
+    if (named.length === 0) throw new RangeError(`no server ${to}; there are ${servers.join(', ')}`);
+    if (cut.from !== 'worker') this.host(cut.from);
+    return this.network.partition({ ...cut, to: named });
+  }
+
   async start(): Promise<void> {
     const { source, target, observers, masters, agents, frameworks } = this.layout;
     this.keys.writeKnownHosts(everyHost(this.layout).map((host) => ({ ...host, port: sshPort })));
     const { sourceVersion, targetVersion } = this.versions();
-    this.layOutEnsemble(source, sourceVersion);
-    this.layOutEnsemble(target, targetVersion);
+    this.layOutEnsemble((this.behind ?? this.layout).source, sourceVersion);
+    this.layOutEnsemble((this.behind ?? this.layout).target, targetVersion);
     for (const { name } of observers) layOutZookeeper(this.host(name), { version: this.versions().observerVersion });
     for (const master of masters) this.layOutMaster(master);
     for (const agent of agents) this.layOutAgent(agent);
@@ -213,6 +242,7 @@ class RunningLab implements Lab {
     });
     writeFileSync(this.clusterFile, this.clusterYaml());
     this.refresh();
+    await this.network?.listen();
 
     await this.boot(
       [...source, ...target],
@@ -242,6 +272,7 @@ class RunningLab implements Lab {
   async halt(): Promise<void> {
     await this.watchers?.stop();
     await Promise.all([...this.hosts.values()].map((host) => host.powerOff()));
+    this.network?.close();
     await killAll(() => processesOfLab(this.dir));
     releaseFolder(this.dir);
   }
@@ -371,13 +402,23 @@ class RunningLab implements Lab {
 
   private serverJson({ id, name, address }: PlacedServer, version: string): LabServer {
     const host = this.host(name);
-    return { id, name, host: address, clientPort, sshPort, pid: host.mainPid('zookeeper'), version, root: host.root };
+    const behind = [...(this.behind?.source ?? []), ...(this.behind?.target ?? [])].find((one) => one.name === name);
+    const direct = behind === undefined ? {} : { direct: behind.address };
+    const pid = host.mainPid('zookeeper');
+    return { id, name, host: address, ...direct, clientPort, sshPort, pid, version, root: host.root };
   }
 
   private processJson({ name, address }: Placed, unit: string, httpPort: number): LabProcess {
     const host = this.host(name);
     return { name, host: address, httpPort, sshPort, pid: host.mainPid(unit), root: host.root };
   }
+}
+
+function networkBetween(outer: Layout, inner: Layout): Network {
+  const servers = (layout: Layout) => [...layout.source, ...layout.target];
+  return new Network(
+    servers(outer).map(({ name, address }, i) => ({ name, outer: address, inner: servers(inner)[i]?.address ?? '' })),
+  );
 }
 
 function compareVersions(a: string, b: string): number {

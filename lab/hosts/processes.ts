@@ -71,11 +71,11 @@ function worksIn(folder: string, pid: number): boolean {
   return terminal === '0' && state !== 'Z' && state !== 'X';
 }
 
-function environmentOf(pid: number): string[] {
+export function environmentOf(pid: number): string[] {
   return read(`/proc/${String(pid)}/environ`).split('\0');
 }
 
-function everyPid(): number[] {
+export function everyPid(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

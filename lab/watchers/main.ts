@@ -31,7 +31,7 @@ const electionOf = (ensemble: 'source' | 'target' | 'observers') => (server: Lab
     {
       name: server.name,
       ensemble,
-      address: server.host,
+      address: server.direct ?? server.host,
       port: server.clientPort,
       localAddress: lab.watchers.address,
     },
