@@ -129,9 +129,9 @@ export async function runStep(
   host: HostConfig,
   step: Step,
 ): Promise<ReadonlyMap<string, string>> {
-  const { signal, heartbeat } = scope();
+  const { signal, heartbeat, now } = scope();
   heartbeat(`${step.name} on ${host.name}`);
-  if (step.deadline !== undefined && step.deadline !== null && Date.now() >= step.deadline) {
+  if (step.deadline !== undefined && step.deadline !== null && now() >= step.deadline) {
     throw new DeadlineError(host.name, step.name);
   }
   const values: Record<string, string | number> = {

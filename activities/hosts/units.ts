@@ -69,7 +69,7 @@ export async function stopUnit(
   unit: string,
   graceMs: number,
 ): Promise<StoppedReport> {
-  const began = Date.now();
+  const began = performance.now();
   const { signal, heartbeat } = scope();
   const values = { unit };
   const asked = await runStep(ports, step, host, {
@@ -90,7 +90,7 @@ if is_stopped; then echo stopped=1; else echo stopped=0; fi
 `,
   });
   const before = { pid: asked.get('pid') ?? '0', born: asked.get('born') ?? '' };
-  const killedAt = Date.now();
+  const killedAt = performance.now();
   for (let round = 0; ; round += 1) {
     const seen = await runStep(ports, step, host, {
       name: 'prove-stopped',
@@ -111,9 +111,9 @@ if is_stopped && [ "$alive" = 0 ]; then echo stopped=1; else echo stopped=0; fi
 `,
     });
     if (seen.get('stopped') === '1') {
-      return { stoppedAt: new Date().toISOString(), tookMs: Date.now() - began };
+      return { stoppedAt: new Date().toISOString(), tookMs: Math.round(performance.now() - began) };
     }
-    if (Date.now() - killedAt > AFTER_KILL_MS) {
+    if (performance.now() - killedAt > AFTER_KILL_MS) {
       throw new NotStoppedError(host.name, unit, seen.get('seen') ?? 'nothing');
     }
     heartbeat(`${unit} on ${host.name} is not down yet: ${seen.get('seen') ?? ''}`);

@@ -5,9 +5,17 @@ export interface Scope {
   readonly signal: AbortSignal;
   /** What the activity is at, for people; repeated while it works. */
   readonly heartbeat: (detail: string) => void;
+  /** Ms since the epoch, for deadlines: never earlier than Temporal's clock allows, should this machine's be slow. */
+  readonly now: () => number;
 }
 
-const outside: Scope = { signal: new AbortController().signal, heartbeat: () => undefined };
+const outside: Scope = {
+  signal: new AbortController().signal,
+  heartbeat: () => undefined,
+  now: () => Date.now(),
+};
+/** Monotonic time, ms, at which an attempt first asked for its scope. */
+const firstAsked = new WeakMap<Context, number>();
 const lastDetail = new WeakMap<Context, string>();
 const BEAT_EVERY_MS = 400;
 
@@ -15,8 +23,11 @@ const BEAT_EVERY_MS = 400;
 export function scope(): Scope {
   const context = currentContext();
   if (context === null) return outside;
+  const begunAt = firstAsked.get(context) ?? performance.now();
+  firstAsked.set(context, begunAt);
   return {
     signal: context.cancellationSignal,
+    now: () => Math.max(Date.now(), context.info.currentAttemptScheduledTimestampMs + performance.now() - begunAt),
     heartbeat: (detail) => {
       lastDetail.set(context, detail);
       context.heartbeat(detail);
