@@ -39,6 +39,7 @@ export const workerTerminated: Fault = {
 /** All workers are killed at once. */
 export const allWorkersKilled: Fault = {
   kind: 'all-workers-killed',
+  cutsOff: true,
   lastsMs: [500, 6_000],
   inject: (scene) => end(scene, [...scene.stage.workers], 'SIGKILL'),
 };
