@@ -2,7 +2,6 @@ import type { StrategyName } from '../../src/domain/config.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
 import type { Fault, InjectedFault } from '../faults/fault.js';
 import type { Random } from '../faults/random.js';
-import type { DeclaredLosses } from '../judge/losses.js';
 import type { Stage } from '../stage/stage.js';
 import { hasCome } from './moment.js';
 import type { PlannedFault } from './scenario.js';
@@ -18,6 +17,8 @@ export interface FaultRecord extends PlannedFault {
     readonly inWindow: boolean;
   } | null;
   readonly healedAt: number | null;
+  /** How the migration had to end from then on. */
+  readonly binds?: 'rolled-back';
   /** It could not be put or taken away: the lab's own failure. */
   readonly error: string | null;
 }
@@ -35,9 +36,10 @@ export interface Surroundings {
 /** Puts each planned fault when its moment comes and takes it away when its time is over. */
 export class Injector {
   readonly records: Mutable<FaultRecord>[];
-  readonly declared: DeclaredLosses[] = [];
+  readonly injected: InjectedFault[] = [];
   readonly #waiting: Set<number>;
   readonly #underWay = new Map<number, Promise<void>>();
+  readonly #scheduled = new Map<string, number>();
   #latest: MigrationStatus | null = null;
   readonly #end = new AbortController();
 
@@ -57,9 +59,19 @@ export class Injector {
   /** Tells what the migration says of itself now. */
   see(status: MigrationStatus): void {
     this.#latest = status;
+    this.#putWhatIsDue();
+  }
+
+  /** Tells that an activity was scheduled. */
+  seeActivity(name: string): void {
+    this.#scheduled.set(name, (this.#scheduled.get(name) ?? 0) + 1);
+    this.#putWhatIsDue();
+  }
+
+  #putWhatIsDue(): void {
     for (const nth of this.#waiting) {
       const record = this.records[nth];
-      if (record === undefined || !hasCome(record.moment, status)) continue;
+      if (record === undefined || !hasCome(record.moment, this.#latest, this.#scheduled)) continue;
       this.#waiting.delete(nth);
       const life = this.#live(nth, record).finally(() => this.#underWay.delete(nth));
       this.#underWay.set(nth, life);
@@ -87,7 +99,8 @@ export class Injector {
       return;
     }
     record.target = injected.target;
-    this.declared.push(injected.declares);
+    this.injected.push(injected);
+    if (injected.binds !== undefined) record.binds = injected.binds;
     say(`fault ${record.kind}${injected.target === null ? '' : ` hits ${injected.target}`} in ${record.hit.phase}`);
     if (record.lastsMs !== null) await this.#sleep(record.lastsMs);
     try {

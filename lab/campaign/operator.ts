@@ -27,8 +27,6 @@ export class Operator {
     private readonly migration: Migration,
     private readonly temper: Temper,
     private readonly name = 'ann',
-    /** Called right before the first write becomes possible. */
-    private readonly beforeBegin: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
   /** Answers what the migration asks now, if it asks. `mended` = no fault is there. */
@@ -39,7 +37,6 @@ export class Operator {
   }
 
   async #approve(gate: GateName, planHash: string): Promise<void> {
-    if (gate === 'begin') await this.beforeBegin();
     this.acts.approvals.push({ gate, at: Date.now() });
     await this.migration.say('approve', { gate, by: this.name, planHash });
   }

@@ -41,9 +41,12 @@ export interface RunRecord {
   readonly incidents: MigrationStatus['incidents'];
   readonly decisions: MigrationStatus['decisions'];
   readonly phases: MigrationStatus['timeline'];
-  /** Overlap of leaders beyond what the same fault causes without a migration, ms (S10). */
-  readonly overlapMs: number;
+  /** Overlap that the same fault causes without a migration, ms (S10); null = there was none to compare. */
   readonly nativeOverlapMs: number | null;
+  /** Longest stretch without a leader in the whole run, by the masters' journals. */
+  readonly longestLeaderlessMs: number;
+  /** Kind of the fault that itself cut the window off from its budget; null = none did. */
+  readonly cutOffBy: string | null;
   /** Set when the run was repeated because its samples had proved nothing. */
   readonly repeats?: string;
   /** The lab's folder, kept because the run did not pass. */

@@ -1,36 +1,37 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { MigrationStatus } from '../../src/domain/status.js';
 import { faultOfKind } from '../faults/index.js';
 import { Random } from '../faults/random.js';
-import type { Migration } from '../stage/migration.js';
 import { Stage } from '../stage/stage.js';
+import { ActivityStream } from './activity-stream.js';
+import { controlRun } from './control-run.js';
+import { drive } from './drive.js';
 import { Injector } from './injector.js';
 import { judgeRun } from './judge-run.js';
 import { Operator } from './operator.js';
-import type { EndState, RunRecord } from './run-record.js';
+import type { RunRecord } from './run-record.js';
 import type { Scenario } from './scenario.js';
+import { SecretWatch } from './secrets.js';
 import { settled } from './settled.js';
+import { differences, traces } from './traces.js';
 
-/** A migration that has not ended by then, ms after its start, is nowhere. */
-const WALL_MS = 300_000;
-/** How long the cluster may need afterwards until all agents are back. */
+/** How long the cluster may need afterwards until all agents are back, ms. */
 const SETTLE_MS = 90_000;
+const PASSWORD = 'a-password-that-nobody-should-see';
 
 export interface RunOptions {
+  /** Gets everything of the run; made when missing, left as it is. */
   readonly dir: string;
   readonly commit: string;
   readonly say: (text: string) => void;
+  /** What the workers run; default `zkferry worker`. */
   readonly workerCommand?: readonly string[];
 }
 
-/** Boots a lab, migrates it under the scenario's faults, judges it by the watchers, and stops everything. */
+/** Boots a lab, migrates it under the scenario's faults, judges it, and stops everything. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunRecord> {
-  const { dir, commit, say } = options;
+  const { dir, commit, say, workerCommand } = options;
   const startedAt = new Date();
   const { strategy, masters, agents, frameworks, versions } = scenario;
-  const login = scenario.credentials
-    ? { source: 'mesos:from-the-campaign', target: 'mesos:from-the-campaign' }
-    : undefined;
+  const login = scenario.credentials ? `mesos:${PASSWORD}` : null;
   const stage = await Stage.start({
     dir,
     strategy,
@@ -39,25 +40,43 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     frameworks,
     sourceVersion: versions.source,
     targetVersion: versions.target,
-    ...(login === undefined ? {} : { credentials: login }),
+    ...(login === null ? {} : { credentials: { source: login, target: login } }),
     workers: 2,
     keep: true,
-    ...(options.workerCommand === undefined ? {} : { workerCommand: options.workerCommand }),
+    ...(workerCommand === undefined ? {} : { workerCommand }),
   });
   try {
     say('the lab stands');
+    const before = await traces(stage.lab, login);
+    const secrets = new SecretWatch(stage, login === null ? [] : [PASSWORD]);
+    const random = new Random(`campaign/${scenario.seed}/${scenario.run}/injected`);
+    const injector = new Injector(scenario.faults, { stage, strategy, random, say, faultOfKind });
     const migration = await stage.migrate((input) => ({
       ...input,
       policy: { ...(input['policy'] as object), soak: '1s' },
     }));
-    const random = new Random(`campaign/${scenario.seed}/${scenario.run}/injected`);
-    const injector = new Injector(scenario.faults, { stage, strategy, random, say, faultOfKind });
+    const stream = new ActivityStream(stage.client, migration.handle.workflowId, (name) => injector.seeActivity(name));
     const operator = new Operator(migration, scenario.temper);
-    const driven = await drive(stage, migration, injector, operator, say);
+    const written = async () => differences(before, await traces(stage.lab, login));
+    const driven = await drive({ stage, migration, injector, operator, say, written });
+    await stream.stop();
     await injector.end();
     say(`it ended ${driven.end}`);
     const missing = await settled(stage.lab, SETTLE_MS);
-    const judged = await judgeRun({ stage, scenario, injector, operator, missing, ...driven });
+    const control = (nth: number) => controlRun(scenario, nth, dir, random);
+    const { acts } = operator;
+    const judged = await judgeRun({
+      stage,
+      scenario,
+      injector,
+      acts,
+      login,
+      before,
+      secrets,
+      missing,
+      control,
+      ...driven,
+    });
     const { status } = driven;
     return {
       schemaVersion: 1,
@@ -77,68 +96,5 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     };
   } finally {
     await stage.stop();
-  }
-}
-
-/** What came of the drive: the last status that was seen. */
-export interface Driven {
-  readonly end: EndState;
-  readonly status: MigrationStatus | null;
-  readonly failure: string | null;
-}
-
-async function drive(
-  stage: Stage,
-  migration: Migration,
-  injector: Injector,
-  operator: Operator,
-  say: (text: string) => void,
-): Promise<Driven> {
-  const wall = Date.now() + WALL_MS;
-  let status: MigrationStatus | null = null;
-  let told = '';
-  let mendedSince: number | null = null;
-  for (;;) {
-    const seen = await patiently(stage, () => migration.status());
-    status = seen ?? status;
-    if (seen !== null) {
-      const line = `${seen.state}, ${seen.phase}`;
-      if (line !== told) say(line);
-      told = line;
-      injector.see(seen);
-      if (seen.state === 'migrated' || seen.state === 'rolled-back' || seen.state === 'stranded') {
-        // The workflow says it before it has ended.
-        const result = await patiently(stage, () => migration.result(), 30_000);
-        if (result !== null) return { end: seen.state, status: result, failure: null };
-      }
-      mendedSince = injector.active ? null : (mendedSince ?? Date.now());
-      const mended = mendedSince !== null && Date.now() - mendedSince > 1_000;
-      await patiently(stage, () => operator.act(seen, mended), 10_000);
-      if (operator.gaveUp && mended) return { end: 'waiting', status: seen, failure: null };
-    }
-    const ended = await endedBadly(stage, migration);
-    if (ended !== null) return { ...ended, status };
-    if (Date.now() > wall) return { end: 'nowhere', status, failure: `no final state in ${WALL_MS / 1000} s` };
-    await delay(100);
-  }
-}
-
-async function endedBadly(stage: Stage, migration: Migration): Promise<Omit<Driven, 'status'> | null> {
-  const described = await patiently(stage, () => migration.handle.describe());
-  if (described?.status.name === 'TERMINATED') return { end: 'terminated', failure: null };
-  if (described?.status.name !== 'FAILED') return null;
-  const failure = await migration.handle.result().then(
-    () => null,
-    (error: Error) => String(error.cause instanceof Error ? error.cause.message : error.message),
-  );
-  return { end: 'refused', failure };
-}
-
-/** Null when Temporal or all workers are away: asked again later. */
-async function patiently<T>(stage: Stage, ask: () => Promise<T>, patienceMs = 2_000): Promise<T | null> {
-  try {
-    return await stage.client.withDeadline(Date.now() + patienceMs, ask);
-  } catch {
-    return null;
   }
 }

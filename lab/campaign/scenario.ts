@@ -3,6 +3,7 @@ import type { Fault } from '../faults/fault.js';
 import { faults as everyFault } from '../faults/index.js';
 import { Random } from '../faults/random.js';
 import type { Moment } from './moment.js';
+import { drawMoment, drawOnTheWayBack } from './moments.js';
 
 /** One fault of a run: what, when, for how long. */
 export interface PlannedFault {
@@ -20,6 +21,12 @@ export interface Temper {
   readonly gives: 'rollback' | 'skip';
 }
 
+/** ZooKeeper of the two ensembles; observers get the newer one. */
+export interface Versions {
+  readonly source: string;
+  readonly target: string;
+}
+
 /** A whole run, drawn from its seed and number alone. */
 export interface Scenario {
   readonly seed: number;
@@ -28,43 +35,32 @@ export interface Scenario {
   readonly masters: number;
   readonly agents: number;
   readonly frameworks: number;
-  readonly versions: { readonly source: string; readonly target: string };
+  readonly versions: Versions;
+  /** Whether masters log in to ZooKeeper. */
   readonly credentials: boolean;
   readonly temper: Temper;
   readonly faults: readonly PlannedFault[];
 }
 
-/** Phases by their names in `status`, in order; each may be hit. */
-export const PHASES: Readonly<Record<StrategyName, readonly string[]>> = {
-  observers: [
-    'prepare-target',
-    'add-observers',
-    'move-agents',
-    'move-frameworks',
-    'move-masters',
-    'gate cut-over',
-    'cut-over',
-    'soak',
-    'clean-up',
-  ],
-  'dual-publishing': [
-    'prepare-target',
-    'publish',
-    'move-agents',
-    'move-frameworks',
-    'gate cut-over',
-    'cut-over',
-    'soak',
-    'end-publishing',
-    'clean-up',
-  ],
-};
-
 const STRATEGIES: readonly StrategyName[] = ['observers', 'dual-publishing'];
+
+const SAME: Versions = { source: '3.8.4', target: '3.8.4' };
+/** What set-up installs, and how people really move: to the same version or a newer one. */
+export const VERSIONS: readonly Versions[] = [
+  SAME,
+  SAME,
+  SAME,
+  { source: '3.4.14', target: '3.8.4' },
+  { source: '3.4.14', target: '3.9.5' },
+  { source: '3.8.4', target: '3.9.5' },
+  { source: '3.9.5', target: '3.9.5' },
+];
+
+const WAYS_BACK: readonly string[] = ['rollback-ordered', 'cancelled'];
 
 export interface DrawOptions {
   readonly strategy?: StrategyName;
-  /** Faults to draw from; default: all that are registered. */
+  /** Faults to draw from; default: all that campaigns draw. */
   readonly faults?: readonly Fault[];
 }
 
@@ -73,38 +69,37 @@ export function draw(seed: number, run: number, options: DrawOptions = {}): Scen
   const random = new Random(`campaign/${seed}/${run}`);
   const strategy = options.strategy ?? random.fork('strategy').pick(STRATEGIES);
   const size = random.fork('size');
-  const agents = size.int(2, 4);
-  const frameworks = size.chance(0.25) ? 2 : 1;
   const temper = random.fork('temper');
+  const from = options.faults ?? everyFault.filter(({ drawn }) => drawn !== false);
   return {
     seed,
     run,
     strategy,
+    // One master is no high availability, five cost more processes than they teach.
     masters: 3,
-    agents,
-    frameworks,
-    versions: { source: '3.8.4', target: '3.8.4' },
+    agents: size.int(2, 4),
+    frameworks: size.chance(0.25) ? 2 : 1,
+    versions: random.fork('versions').pick(VERSIONS),
     credentials: random.fork('credentials').chance(0.25),
     temper: { retries: temper.int(1, 3), gives: temper.chance(0.15) ? 'skip' : 'rollback' },
-    faults: drawFaults(random.fork('faults'), strategy, options.faults ?? everyFault),
+    faults: drawFaults(random.fork('faults'), strategy, from),
   };
 }
 
+/** One to three faults; where one of them orders the way back, the others often hit while it is gone. */
 function drawFaults(random: Random, strategy: StrategyName, from: readonly Fault[]): PlannedFault[] {
   const possible = from.filter(({ strategies }) => strategies === undefined || strategies.includes(strategy));
   const count = random.pick([1, 1, 1, 2, 2, 3]);
-  return Array.from({ length: count }, (_, nth) => {
+  const drawn = Array.from({ length: count }, (_, nth) => {
     const own = random.fork(`fault ${nth}`);
     const fault = own.pick(possible);
     const lastsMs = fault.lastsMs === null ? null : own.int(...fault.lastsMs);
     return { kind: fault.kind, moment: drawMoment(own, strategy), lastsMs };
   });
-}
-
-/** The window is the shortest stretch and the one that matters most: a third of all faults go there. */
-function drawMoment(random: Random, strategy: StrategyName): Moment {
-  const sort = random.int(1, 12);
-  if (sort <= 4) return { at: 'window', plusMs: random.int(0, 8_000) };
-  if (sort === 5) return { at: 'gate', gate: random.pick(['begin', 'cut-over', 'complete'] as const), plusMs: 0 };
-  return { at: 'phase', phase: random.pick(PHASES[strategy]), plusMs: random.int(0, 4_000) };
+  if (!drawn.some(({ kind }) => WAYS_BACK.includes(kind))) return drawn;
+  return drawn.map((fault, nth) => {
+    const own = random.fork(`way back ${nth}`);
+    if (WAYS_BACK.includes(fault.kind) || !own.chance(0.6)) return fault;
+    return { ...fault, moment: drawOnTheWayBack(own) };
+  });
 }
