@@ -7,7 +7,7 @@ import { setUp, SetupError } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 try {
-  await setUp();
+  await setUp({ versions: ['default', '3.4.14', '3.9.5'] });
 } catch (error) {
   process.stderr.write(error instanceof SetupError ? `setup: ${error.message}\n` : `${error.stack}\n`);
   process.exit(1);

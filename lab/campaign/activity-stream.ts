@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 type History = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
@@ -22,6 +23,8 @@ export class ActivityStream {
     workflowId: string,
     private readonly onActivity: (name: string) => void,
   ) {
+    // Every poll under way listens to it: one for each workflow.
+    setMaxListeners(0, this.#end.signal);
     this.#start({ workflowId });
   }
 

@@ -4,7 +4,7 @@ import { runCampaign, type CampaignOptions } from './campaign.js';
 
 const whole = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number, please');
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1, please');
   return value;
 };
 
@@ -17,13 +17,15 @@ const program = new Command('npm run campaign --')
   .option('--resume', 'skip runs that the record holds for the same sources')
   .option('--jobs <n>', 'labs at once', whole, 1)
   .option('--record <file>', 'gets one JSON line per run', 'test/long/campaign-record.jsonl')
+  .addOption(new Option('--breach <what>', 'one run with lying workers; it must fail').choices(['barrier']))
   .action(async (options: CampaignOptions) => {
-    process.exitCode = (await runCampaign(options)) ? 0 : 1;
+    const records = await runCampaign(options);
+    process.exitCode = records.every(({ judgement }) => judgement === 'passed') ? 0 : 1;
   });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }

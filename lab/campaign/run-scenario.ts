@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { faultOfKind } from '../faults/index.js';
 import { Random } from '../faults/random.js';
 import { Stage } from '../stage/stage.js';
 import { ActivityStream } from './activity-stream.js';
 import { controlRun } from './control-run.js';
 import { drive } from './drive.js';
+import { keepHistories } from './histories.js';
 import { Injector } from './injector.js';
 import { judgeRun } from './judge-run.js';
 import { Operator } from './operator.js';
@@ -77,6 +79,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       control,
       ...driven,
     });
+    if (judged.judgement !== 'passed') await keepHistories(stage.client, join(dir, 'histories'));
     const { status } = driven;
     return {
       schemaVersion: 1,

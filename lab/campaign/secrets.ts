@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Stage } from '../stage/stage.js';
+import { histories } from './histories.js';
 
 /** Mesos takes its URL, password and all, as an argument; that is the cluster's own affair. */
 const MESOS = /mesos\/(master|agent|framework)-main\.js|mesos-init-wrapper/;
@@ -30,9 +30,8 @@ export class SecretWatch {
     for (const name of readdirSync(dir).filter((file) => file.startsWith('worker') && file.endsWith('.log'))) {
       this.#look(`the log ${name}`, readFileSync(join(dir, name), 'utf8'));
     }
-    for await (const { workflowId, runId } of this.stage.client.workflow.list()) {
-      const history = await this.stage.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      this.#look(`the history of ${workflowId}`, decoded(JSON.stringify(historyToJSON(history))));
+    for (const { name, text } of await histories(this.stage.client)) {
+      this.#look(`the history of ${name}`, decoded(text));
     }
     return [...this.#seen];
   }
