@@ -6,11 +6,12 @@ import type { Injector } from './injector.js';
 import { waitsAt } from './moment.js';
 import type { Operator } from './operator.js';
 import type { EndState } from './run-record.js';
+import { settled } from './settled.js';
 
 /** A migration that has not ended by then, ms after its start, is nowhere. */
 const WALL_MS = 300_000;
-/** What was broken has been whole for this long before a person decides, ms. */
-const MENDED_MS = 1_000;
+/** A person who cannot get the cluster whole decides all the same, ms after the last fault was over. */
+const PATIENCE_MS = 40_000;
 /** How often the migration is asked. */
 const PERIOD_MS = 100;
 
@@ -63,7 +64,10 @@ export async function drive(given: Drive): Promise<Driven> {
         if (result !== null) return ended(seen.state, result);
       }
       mendedSince = injector.active ? null : (mendedSince ?? Date.now());
-      const mended = mendedSince !== null && Date.now() - mendedSince > MENDED_MS;
+      const mended =
+        seen.state === 'awaiting-decision' &&
+        mendedSince !== null &&
+        ((await settled(stage.lab, 0)) === null || Date.now() - mendedSince > PATIENCE_MS);
       await patiently(stage, () => operator.act(seen, mended), 10_000);
       if (operator.gaveUp && mended) return ended('waiting', seen);
     }
