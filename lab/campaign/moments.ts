@@ -120,5 +120,5 @@ export function drawOnTheWayBack(random: Random): Moment {
 }
 
 function activityOf(random: Random, names: readonly (keyof Activities)[]): Moment {
-  return { at: 'activity', activity: random.pick(names), nth: random.pick([1, 1, 2, 3]), plusMs: random.int(0, 400) };
+  return { at: 'activity', activity: random.pick(names), nth: random.pick([1, 1, 1, 2]), plusMs: random.int(0, 400) };
 }

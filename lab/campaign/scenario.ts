@@ -86,13 +86,21 @@ export function draw(seed: number, run: number, options: DrawOptions = {}): Scen
   };
 }
 
+/** The fault with the highest lot: one that is added later changes only the runs in which it wins. */
+function drawFault(random: Random, possible: readonly Fault[]): Fault {
+  const lots = possible.map((fault) => ({ fault, lot: random.fork(fault.kind).int(0, 2 ** 31 - 1) }));
+  const [winner] = lots.sort((a, b) => b.lot - a.lot);
+  if (winner === undefined) throw new RangeError('no fault can hit this strategy');
+  return winner.fault;
+}
+
 /** One to three faults; where one of them orders the way back, the others often hit while it is gone. */
 function drawFaults(random: Random, strategy: StrategyName, from: readonly Fault[]): PlannedFault[] {
   const possible = from.filter(({ strategies }) => strategies === undefined || strategies.includes(strategy));
   const count = random.pick([1, 1, 1, 2, 2, 3]);
   const drawn = Array.from({ length: count }, (_, nth) => {
     const own = random.fork(`fault ${nth}`);
-    const fault = own.pick(possible);
+    const fault = drawFault(own, possible);
     const lastsMs = fault.lastsMs === null ? null : own.int(...fault.lastsMs);
     return { kind: fault.kind, moment: drawMoment(own, strategy), lastsMs };
   });

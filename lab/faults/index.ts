@@ -6,7 +6,7 @@ import * as operators from './operator-faults.js';
 import * as temporal from './temporal-faults.js';
 import * as workers from './worker-faults.js';
 
-/** Every fault there is, one line each. Campaigns draw from it, so the order is part of what a seed means. */
+/** Every fault there is, one line each. */
 export const faults: readonly Fault[] = [
   workers.workerKilled,
   workers.workerTerminated,

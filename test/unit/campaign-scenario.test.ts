@@ -4,7 +4,7 @@ import { draw, type Scenario } from '../../lab/campaign/scenario.js';
 import { faults } from '../../lab/faults/index.js';
 
 describe('the scenarios of a campaign', () => {
-  const many = Array.from({ length: 4_000 }, (_, nth) => draw(1, nth + 1));
+  const many = Array.from({ length: 2_000 }, (_, nth) => draw(1, nth + 1));
   const planned = many.flatMap((scenario) => scenario.faults);
   const momentsIn = (strategy: Scenario['strategy']) =>
     many.filter((one) => one.strategy === strategy).flatMap((one) => one.faults.map(({ moment }) => moment));
@@ -17,6 +17,13 @@ describe('the scenarios of a campaign', () => {
 
   it('do not depend on the runs before', () => {
     assert.deepEqual(many[41], draw(1, 42));
+  });
+
+  it('stay as they are when a fault is added, but where it is drawn itself', () => {
+    const fewer = faults.filter(({ kind, drawn }) => drawn !== false && kind !== 'worker-frozen');
+    const others = many.filter((one) => one.faults.every(({ kind }) => kind !== 'worker-frozen'));
+    assert.ok(others.length > 1_500);
+    for (const one of others) assert.deepEqual(draw(1, one.run, { faults: fewer }), one);
   });
 
   it('cover every fault that is to be drawn, and no other', () => {
