@@ -34,6 +34,9 @@ const tiers = {
   long: [{ name: 'long' }],
 };
 
+// The campaign takes hours; it goes on from its own record when it is interrupted.
+const patience = mode === 'long' ? { patienceMs: 6 * 60 * 60_000 } : {};
+
 const totals = { passed: 0, failed: 0, skipped: 0 };
 function count(result) {
   for (const key of Object.keys(totals)) totals[key] += result[key] ?? 0;
@@ -49,7 +52,7 @@ async function main() {
     for (const { name, together, sideBySide } of tiers[mode]) {
       const files = testFiles(name).filter((file) => !record?.hasPassed(file));
       if (files.length === 0) continue;
-      const run = (group) => runMocha({ root, tier: name, files: group, scratch });
+      const run = (group) => runMocha({ root, tier: name, files: group, scratch, ...patience });
       if (sideBySide) {
         for (const result of await Promise.all(files.map((file) => run([file])))) count(result);
         count(await endLeftovers(scratch));

@@ -19,6 +19,10 @@ export interface InjectedFault {
   readonly target: string | null;
   /** What it destroys by itself (S11); everything else that is lost counts. */
   readonly declares: DeclaredLosses;
+  /**
+   * An order that was accepted: from now on the migration may end only like this. Left out: any true end will do.
+   */
+  readonly binds?: 'rolled-back';
   /** Takes the fault away and returns once that is done; fine when it is gone by itself. */
   heal(): Promise<void>;
 }
@@ -29,6 +33,12 @@ export interface Fault {
   readonly kind: string;
   /** Strategies in which it can hit anything; default: all. */
   readonly strategies?: readonly StrategyName[];
+  /** Whether campaigns draw it; default: yes. */
+  readonly drawn?: false;
+  /** Under it Mesos itself shows two claims for some time, migration or not (S10). */
+  readonly nativeOverlap?: true;
+  /** While it lasts nothing can be started on either side (S1), so it may itself cost the window its budget. */
+  readonly cutsOff?: true;
   /**
    * How long it stays before it is healed, ms: drawn from this range. `null` = it is over at once (a kill
    * with restart, a dropped connection), `heal` is called all the same.

@@ -8,18 +8,43 @@ import { startLab, type Lab, type LabOptions } from '../lab.js';
 import { startTemporal, type TemporalServer } from '../temporal.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
-/** A live lab with everything that migrates it: a Temporal server and a worker, each its own process. */
+export interface StageOptions extends LabOptions {
+  readonly ui?: boolean;
+  /** How many workers share the task queues; default 1. */
+  readonly workers?: number;
+  /** What each worker runs; default `zkferry worker`. */
+  readonly workerCommand?: readonly string[];
+}
+
+/** A live lab with everything that migrates it: a Temporal server and workers, each its own process. */
 export class Stage {
+  #workersStarted: number;
+
   private constructor(
     readonly dir: string,
     readonly lab: Lab,
-    readonly temporal: TemporalServer,
+    public temporal: TemporalServer,
     readonly client: Client,
     private readonly connection: Connection,
-    public worker: WorkerProcess,
-  ) {}
+    /** Replaced in place when one is started anew. */
+    readonly workers: WorkerProcess[],
+    private readonly workerCommand: readonly string[] | undefined,
+  ) {
+    this.#workersStarted = workers.length;
+  }
 
-  static async start(options: LabOptions & { readonly ui?: boolean }): Promise<Stage> {
+  /** The first worker, for those who need no other. */
+  get worker(): WorkerProcess {
+    const [first] = this.workers;
+    if (first === undefined) throw new RangeError('the stage has no worker');
+    return first;
+  }
+
+  set worker(worker: WorkerProcess) {
+    this.workers[0] = worker;
+  }
+
+  static async start(options: StageOptions): Promise<Stage> {
     const { dir, onProgress = () => undefined } = options;
     mkdirSync(dir, { recursive: true });
     const undo: (() => Promise<unknown>)[] = [];
@@ -31,8 +56,13 @@ export class Stage {
       undo.push(() => temporal.stop());
       const connection = await Connection.connect({ address: temporal.address });
       undo.push(() => connection.close());
-      const worker = await startWorker({ dir, temporal: temporal.address });
-      return new Stage(dir, lab, temporal, new Client({ connection }), connection, worker);
+      const command = options.workerCommand;
+      const workers: WorkerProcess[] = [];
+      undo.push(() => Promise.all(workers.map((worker) => worker.stop())));
+      for (let nth = 1; nth <= (options.workers ?? 1); nth += 1) {
+        workers.push(await startWorker(workerOptions(dir, temporal.address, nth, command)));
+      }
+      return new Stage(dir, lab, temporal, new Client({ connection }), connection, workers, command);
     } catch (error) {
       for (const step of undo.reverse()) await step().catch(() => undefined);
       throw error;
@@ -52,10 +82,40 @@ export class Stage {
     return new Migration(handle);
   }
 
+  /** Starts a worker in the place of one that is gone. */
+  async replaceWorker(gone: WorkerProcess): Promise<WorkerProcess> {
+    this.#workersStarted += 1;
+    const { dir, temporal, workerCommand } = this;
+    const next = await startWorker(workerOptions(dir, temporal.address, this.#workersStarted, workerCommand));
+    this.workers[this.workers.indexOf(gone)] = next;
+    return next;
+  }
+
+  /** Brings a stopped Temporal server back on its own port, with the database it had. */
+  async restartTemporal(): Promise<void> {
+    const port = Number(this.temporal.address.split(':').at(-1));
+    this.temporal = await startTemporal({ dir: this.dir, port });
+  }
+
+  /** The migration of this lab's cluster, however it was started. */
+  migration(): Migration {
+    return new Migration(this.client.workflow.getHandle(`zkferry-${this.lab.json.cluster}`));
+  }
+
   async stop(): Promise<void> {
-    await this.worker.stop();
+    await Promise.all(this.workers.map((worker) => worker.stop()));
     await this.connection.close();
     await this.temporal.stop();
     await this.lab.stop();
   }
+}
+
+function workerOptions(
+  dir: string,
+  temporal: string,
+  nth: number,
+  command: readonly string[] | undefined,
+): Parameters<typeof startWorker>[0] {
+  const name = nth === 1 ? 'worker' : `worker-${nth}`;
+  return { dir, temporal, name, ...(command === undefined ? {} : { command }) };
 }

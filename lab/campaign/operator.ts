@@ -1,0 +1,69 @@
+import type { DecisionAction, GateName, MigrationStatus } from '../../src/domain/status.js';
+import type { Migration } from '../stage/migration.js';
+import { waitsAt } from './moment.js';
+import type { Temper } from './scenario.js';
+
+/** Undoing is retried this often before the person leaves the migration waiting. */
+const RETRIES_OF_THE_WAY_BACK = 4;
+
+/** What the person of a run did, to be compared with what the migration says was done. */
+export interface Acts {
+  readonly approvals: readonly { readonly gate: GateName; readonly at: number }[];
+  readonly decisions: readonly { readonly incident: string; readonly action: DecisionAction }[];
+}
+
+/** The person at the desk: approves what is asked, decides once what was broken is mended, and gives up in the end. */
+export class Operator {
+  readonly acts = {
+    approvals: [] as { gate: GateName; at: number }[],
+    decisions: [] as { incident: string; action: DecisionAction }[],
+  };
+  /** Retries so far, by phase. */
+  readonly #retries = new Map<string, number>();
+  /** True once nothing is left to decide: the migration is left waiting. */
+  gaveUp = false;
+
+  constructor(
+    private readonly migration: Migration,
+    private readonly temper: Temper,
+    private readonly name = 'ann',
+  ) {}
+
+  /** Answers what the migration asks now, if it asks. `mended` = no fault is there. */
+  async act(status: MigrationStatus, mended: boolean): Promise<void> {
+    const gate = waitsAt(status);
+    if (gate !== null) await this.#approve(gate, status.planHash ?? '');
+    else if (status.state === 'awaiting-decision' && mended) await this.#decide(status);
+  }
+
+  async #approve(gate: GateName, planHash: string): Promise<void> {
+    this.acts.approvals.push({ gate, at: Date.now() });
+    await this.migration.say('approve', { gate, by: this.name, planHash });
+  }
+
+  async #decide({ waitingFor, phase }: MigrationStatus): Promise<void> {
+    const asked = /--incident (\S+) --action (\S+)/.exec(waitingFor?.next ?? '');
+    if (asked === null) return;
+    const [, incident = '', offered = ''] = asked;
+    const action = this.#choice(phase, offered.split('|') as DecisionAction[]);
+    if (action === null) {
+      this.gaveUp = true;
+      return;
+    }
+    this.acts.decisions.push({ incident, action });
+    await this.migration.say('decide', { incident, action, by: this.name, note: 'decided by the campaign' });
+  }
+
+  #choice(phase: string, offered: readonly DecisionAction[]): DecisionAction | null {
+    const tried = this.#retries.get(phase) ?? 0;
+    const { retries, gives } = this.temper;
+    // On the way back `skip` means stranded: a person who can still mend it never takes it.
+    const goesBack = !offered.includes('rollback');
+    if (tried < (goesBack ? RETRIES_OF_THE_WAY_BACK : retries) && offered.includes('retry')) {
+      this.#retries.set(phase, tried + 1);
+      return 'retry';
+    }
+    if (goesBack) return null;
+    return offered.includes(gives) ? gives : 'rollback';
+  }
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { excesses } from '../../lab/campaign/budget.js';
+import { isTrue } from '../../lab/campaign/explanation.js';
+import type { FaultRecord } from '../../lab/campaign/injector.js';
+import { between } from '../../lab/campaign/leaderless.js';
+import { hasCome, waitsAt } from '../../lab/campaign/moment.js';
+import { leftovers, residue } from '../../lab/campaign/standing.js';
+import { quantiles } from '../../lab/campaign/summary.js';
+import { differences } from '../../lab/campaign/traces.js';
+import type { LabJson } from '../../lab/contract.js';
+import type { Incident, MigrationStatus } from '../../src/domain/status.js';
+
+const hit = (kind: string, target: string | null, at = 0, healedAt: number | null = null): FaultRecord => ({
+  kind,
+  moment: { at: 'window', plusMs: 0 },
+  lastsMs: null,
+  target,
+  hit: { at, phase: 'cut-over', state: 'running', inWindow: true },
+  healedAt,
+  error: null,
+});
+
+describe('the budget of a run', () => {
+  const gaps = between([
+    { from: 0, to: 10 },
+    { from: 5, to: 20 },
+    { from: 120, to: 130 },
+    { from: 131, to: 200 },
+  ]);
+
+  it('counts the time between two leaders, also where their times overlap', () => {
+    assert.deepEqual(gaps, [
+      { from: 20, to: 120 },
+      { from: 130, to: 131 },
+    ]);
+  });
+
+  it('is broken by a stretch that is longer, which nothing excuses', () => {
+    assert.deepEqual(
+      excesses(gaps, 75, [], () => true),
+      [{ ms: 100, cutOffBy: null }],
+    );
+    assert.deepEqual(
+      excesses(gaps, 100, [], () => true),
+      [],
+    );
+  });
+
+  it('is excused by a fault that cut everything off meanwhile, and by no other', () => {
+    const faults = [hit('temporal-killed', null, 30, 40)];
+    const of = (cutsOff: boolean) => excesses(gaps, 75, faults, () => cutsOff).map(({ cutOffBy }) => cutOffBy);
+    assert.deepEqual(of(true), ['temporal-killed']);
+    assert.deepEqual(of(false), [null]);
+    assert.deepEqual(
+      excesses(gaps, 75, [hit('temporal-killed', null, 1, 19)], () => true),
+      [{ ms: 100, cutOffBy: null }],
+    );
+  });
+});
+
+describe('what a waiting migration says', () => {
+  const lab = { source: [], target: [], observers: [], masters: [], frameworks: [] } as unknown as LabJson;
+  const agents = [{ name: 'agent1', host: '127.1.1.31' }] as unknown as LabJson['agents'];
+  const about = (host: string | null, message = 'it does not answer', closedAt: string | null = null) =>
+    [{ host, message, closedAt }] as unknown as Incident[];
+
+  it('is true when it names the host that was hit, by name or by address', () => {
+    const faults = [hit('ssh-hangs', 'agent1')];
+    assert.ok(isTrue(about('agent1'), faults, { ...lab, agents }));
+    assert.ok(isTrue(about('127.1.1.31'), faults, { ...lab, agents }));
+    assert.ok(isTrue(about(null, 'agent1 is away'), faults, { ...lab, agents }));
+  });
+
+  it('is not when it names another, when it was decided already, or when nothing was hit', () => {
+    const faults = [hit('ssh-hangs', 'agent1')];
+    assert.ok(!isTrue(about('agent2'), faults, { ...lab, agents }));
+    assert.ok(!isTrue(about('agent1', '', '2026-01-01'), faults, { ...lab, agents }));
+    assert.ok(!isTrue(about('agent1'), [], { ...lab, agents }));
+    assert.ok(!isTrue(about('agent1'), [{ ...hit('ssh-hangs', 'agent1'), hit: null }], { ...lab, agents }));
+  });
+});
+
+describe('traces on hosts and in ensembles', () => {
+  const before = new Map([
+    ['master1:/etc/mesos/zk', 'a'],
+    ['source:/mesos', 'b'],
+  ]);
+
+  it('tell what is new, gone or different', () => {
+    const after = new Map([
+      ['master1:/etc/mesos/zk', 'c'],
+      ['target:/mesos', 'd'],
+    ]);
+    assert.deepEqual(differences(before, after), [
+      'master1:/etc/mesos/zk changed from a to c',
+      'source:/mesos is gone',
+      'target:/mesos is new (d)',
+    ]);
+  });
+
+  it('are residue after a rollback, but for empty parents in target', () => {
+    const after = new Map([...before, ['target:/mesos', 'd'], ['target:/mesos/log_replicas', 'e'], ['target:/x', 'f']]);
+    assert.deepEqual(residue(before, after, '/mesos'), ['target:/x is new (f)']);
+  });
+
+  it('are left after a migration only under a name of ours', () => {
+    const after = new Map([...before, ['observer1:/etc/zoo.cfg', 'a'], ['agent1:/var/lib/zkferry/', 'folder']]);
+    assert.deepEqual(leftovers(before, after), ['agent1:/var/lib/zkferry/ is left']);
+  });
+});
+
+describe('the moment of a fault', () => {
+  const status = {
+    state: 'awaiting-approval',
+    waitingFor: { what: 'approval of gate cut-over for plan abc' },
+    timeline: [{ phase: 'preflight' }, { phase: 'move-agents' }],
+    window: { openedAt: null },
+  } as unknown as MigrationStatus;
+  const none = new Map<string, number>();
+
+  it('is told by what the migration says', () => {
+    assert.equal(waitsAt(status), 'cut-over');
+    assert.ok(hasCome({ at: 'gate', gate: 'cut-over', plusMs: 0 }, status, none));
+    assert.ok(!hasCome({ at: 'gate', gate: 'begin', plusMs: 0 }, status, none));
+    assert.ok(hasCome({ at: 'phase', phase: 'move-agents', plusMs: 0 }, status, none));
+    assert.ok(!hasCome({ at: 'phase', phase: 'soak', plusMs: 0 }, status, none));
+    assert.ok(!hasCome({ at: 'window', plusMs: 0 }, status, none));
+    assert.ok(!hasCome({ at: 'way-back', plusMs: 0 }, status, none));
+  });
+
+  it('is told by the nth schedule of an activity', () => {
+    const moment = { at: 'activity', activity: 'stopHeld', nth: 2, plusMs: 0 } as const;
+    assert.ok(!hasCome(moment, null, new Map([['stopHeld', 1]])));
+    assert.ok(hasCome(moment, null, new Map([['stopHeld', 2]])));
+  });
+});
+
+describe('the figures of a campaign', () => {
+  it('are nearest ranks of what was measured', () => {
+    assert.equal(quantiles([null, 3, 1, 2]), 'p50 2 ms, p95 3 ms, max 3 ms in 3 runs');
+    assert.equal(quantiles([null]), 'never measured');
+  });
+});
