@@ -44,7 +44,7 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
   const agents: readonly PlannedAgent[] = cluster?.agents ?? [];
   const hosts = await surveyHosts(ports, config, agents, check);
   const clients = await check('clients-of-source', null, () => surveyClients(ports, config, agents));
-  return { source, target, masters, cluster, hosts, clients, failures };
+  return { source, target, masters, cluster, hosts, clients, temporal: null, failures };
 }
 
 async function surveyMasters(ports: Ports, config: ClusterConfig, check: Check): Promise<MasterSurvey[]> {

@@ -9,6 +9,7 @@ import { block } from './preflight/finding.js';
 import { hostRules } from './preflight/host-rules.js';
 import { masterRules } from './preflight/master-rules.js';
 import { residueRules } from './preflight/residue-rules.js';
+import { temporalRules } from './preflight/temporal-rules.js';
 import type { Survey } from './survey.js';
 
 const ORDER = { block: 0, warn: 1, info: 2 } as const;
@@ -26,6 +27,7 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
     ...hostRules(config, survey),
     ...clientRules(config, survey),
     ...residueRules(config, survey),
+    ...temporalRules(config, survey),
   ];
   return findings.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
 }

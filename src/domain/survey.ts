@@ -1,5 +1,6 @@
 import type { AgentConfig, MasterConfig } from './config.js';
 import type { SocketAddress } from './socket-table.js';
+import type { TemporalTimers } from './temporal-timers.js';
 
 /**
  * What the read-only survey saw. Preflight and plan are pure functions of it. Holds no secret: master
@@ -15,6 +16,8 @@ export interface Survey {
   readonly hosts: Readonly<Record<string, HostSurvey>>;
   /** Every client session on source, as far as it could be attributed. Null when no proof was to be had. */
   readonly clients: readonly ClientSurvey[] | null;
+  /** What the running migration has measured; null where none runs (`zkferry preflight`). */
+  readonly temporal: TemporalTimers | null;
   /** Checks that could not be made. */
   readonly failures: readonly CheckFailure[];
 }

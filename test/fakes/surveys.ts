@@ -72,6 +72,7 @@ export function aSurvey(config: ClusterConfig): Survey {
       ),
     },
     clients: [{ client: '10.1.0.10:40001', sessionId: '0x1', owner: 'm1' }],
+    temporal: null,
     failures: [],
   };
 }
