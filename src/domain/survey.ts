@@ -47,7 +47,10 @@ export interface ServerSurvey {
   readonly version: string | null;
   /** Decimal, as a BigInt prints it. */
   readonly epoch: string | null;
-  /** `conf`; null when it is not allowed. */
+  /**
+   * What it runs with, as far as seen: its Java properties (without `zookeeper.`), its `zoo.cfg`, its
+   * answer to `conf`, the later before the former. Null when none could be read.
+   */
   readonly settings: Readonly<Record<string, string>> | null;
 }
 
@@ -64,6 +67,8 @@ export interface TreeSurvey {
   readonly marker: string | null;
   /** Znodes of ours beside lock and marker: of the publisher and the door. */
   readonly ours: readonly string[];
+  /** ACLs of the election path, its ancestors and `log_replicas`, by path; what is absent or unreadable is left out. */
+  readonly parents: Readonly<Record<string, readonly Acl[]>>;
 }
 
 export interface MasterSurvey {
@@ -71,6 +76,8 @@ export interface MasterSurvey {
   readonly version: string | null;
   readonly flags: Readonly<Record<string, string>> | null;
   readonly metrics: Readonly<Record<string, number>> | null;
+  /** `host:port` of whom it takes for the leading master: null = nobody, undefined = it was not to be asked. */
+  readonly sees: string | null | undefined;
 }
 
 export interface ClusterSurvey {
@@ -113,6 +120,14 @@ export interface HostSurvey {
   readonly missingTools: readonly string[];
   readonly freeKb: number | null;
   readonly place: PlaceSurvey | null;
+  /** Other files of the packages that set the master URL of the same process (M 7.1). */
+  readonly otherPlaces: readonly string[];
+  /** Files of the process's flags that are younger than the process. */
+  readonly changedFlags: readonly string[];
+  /** Active units of configuration management. */
+  readonly managers: readonly string[];
+  /** Set for a ZooKeeper server. */
+  readonly server: ServerFileSurvey | null;
   /** Other active or enabled units of the host that may read the same file (S4). */
   readonly otherUnits: readonly string[];
   readonly endpoints: readonly {
@@ -126,12 +141,28 @@ export interface HostSurvey {
   readonly residue: readonly string[];
 }
 
+/** `zoo.cfg` of a server and the properties of its process. */
+export interface ServerFileSurvey {
+  readonly settings: Readonly<Record<string, string>>;
+  /** Why `zoo.cfg` is not among the settings. */
+  readonly problem: string | null;
+  /** The file is younger than the process. */
+  readonly changedSinceStart: boolean;
+}
+
+/** As in the ports; repeated here since the domain imports nothing. */
+export interface Acl {
+  readonly permissions: number;
+  readonly scheme: string;
+  readonly id: string;
+}
+
 export interface PlaceSurvey {
   readonly path: string;
   /** The URL in it, without credentials; null when it cannot be read as one. */
   readonly url: UrlSurvey | null;
   readonly problem: string | null;
-  /** What the process was started with where its command line shows it, else null. */
+  /** What the process was started with where its command line or else its environment shows it, else null. */
   readonly runsWith: UrlSurvey | null;
   /** The file is younger than the process. */
   readonly changedSinceStart: boolean;

@@ -1,14 +1,15 @@
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
-import type { AgentSurvey, ClusterSurvey, Survey } from '../survey.js';
-import { block, warn } from './finding.js';
+import type { ClusterSurvey, Survey } from '../survey.js';
+import { agentFlagRules } from './agent-rules.js';
+import { block, info } from './finding.js';
 
 /** Agents and frameworks as the leading master tells. */
 export function clusterRules(config: ClusterConfig, { cluster }: Survey): Finding[] {
   if (cluster === null) return [];
   return [
     ...agentRules(config, cluster),
-    ...cluster.agents.flatMap(agentFlagRules),
+    ...agentFlagRules(config, cluster.agents),
     ...frameworkRules(config, cluster),
   ];
 }
@@ -60,34 +61,6 @@ function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[
   return findings;
 }
 
-/** What decides whether tasks outlive the restart of their agent (M 6). */
-function agentFlagRules({ agent, flags }: AgentSurvey): Finding[] {
-  if (flags === null) return [];
-  const host = agent.name;
-  const findings: Finding[] = [];
-  if (flags['recover'] !== undefined && flags['recover'] !== 'reconnect') {
-    findings.push(
-      block('agent-recover', {
-        host,
-        seen: `${host} runs with --recover=${flags['recover']}`,
-        why: 'its restart kills all executors',
-        remedy: 'run it with --recover=reconnect',
-      }),
-    );
-  }
-  if (flags['strict'] === 'false') {
-    findings.push(
-      warn('agent-not-strict', {
-        host,
-        seen: `${host} runs with --no-strict`,
-        why: 'recovery errors are passed over silently',
-        remedy: 'look at its log after the restart',
-      }),
-    );
-  }
-  return findings;
-}
-
 function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[] {
   const findings: Finding[] = [];
   for (const { id, name, checkpoint, failoverTimeoutMs, connected } of cluster.frameworks) {
@@ -117,6 +90,14 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
           seen: `framework ${name} is registered but not connected`,
           why: 'its failover time is running already',
           remedy: 'start its scheduler, or tear the framework down',
+        }),
+      );
+    }
+    if (configured.stop === 'unit') {
+      findings.push(
+        info('framework-stop', {
+          seen: `framework ${name} is stopped by systemctl stop, as the configuration vouches`,
+          why: 'a scheduler that tears down when it is told to stop kills all its tasks',
         }),
       );
     }

@@ -2,8 +2,9 @@ import type { ClusterConfig } from '../config.js';
 import { parseMasterUrl, sameServers } from '../master-url.js';
 import type { Finding } from '../plan.js';
 import type { Survey } from '../survey.js';
-import { block, info, warn } from './finding.js';
+import { block, info } from './finding.js';
 import { clientEndpoints } from './host-rules.js';
+import { positive } from './settings-rules.js';
 
 /** A dead worker is replaced within this time (heartbeat, retry, session taken over), and a frozen one too. */
 const WORKER_AWAY_MS = 20_000;
@@ -15,7 +16,7 @@ export function dualPublishingRules(config: ClusterConfig, survey: Survey): Find
     ...contenderRules(config, survey),
     ...mastersOnSourceRules(config, survey),
     ...aclRules(survey),
-    ...sessionRules(config, survey),
+    ...publisherRules(survey),
   ];
 }
 
@@ -105,35 +106,18 @@ function aclRules(survey: Survey): Finding[] {
   });
 }
 
-/** Sessions in target: the publisher's holds the mirrors, the masters' are to be as short as in source. */
-function sessionRules({ policy }: ClusterConfig, { target }: Survey): Finding[] {
+/** The publisher's session in target holds all mirrors. */
+function publisherRules({ target }: Survey): Finding[] {
   return target.servers.flatMap(({ name: host, settings }) => {
-    const limit = (key: string): number | null => {
-      const value = Number(settings?.[key] ?? 'unknown');
-      return Number.isFinite(value) && value > 0 ? value : null;
-    };
-    const [least, most] = [limit('minSessionTimeout'), limit('maxSessionTimeout')];
-    const findings: Finding[] = [];
-    if (most !== null && most < WORKER_AWAY_MS) {
-      findings.push(
-        block('publisher-session', {
-          host,
-          seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
-          why: 'the mirrors would vanish while a dead worker is replaced, and every agent would lose its master',
-          remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
-        }),
-      );
-    }
-    if (least !== null && least > policy.timeouts.sessionMs) {
-      findings.push(
-        warn('session-minimum', {
-          host,
-          seen: `${host} makes every session last at least ${String(least / 1000)} s`,
-          why: 'the masters ask for less; after the window a dead one would hold its znode for so long',
-          remedy: 'lower minSessionTimeout on all servers of target, or raise policy.timeouts.session',
-        }),
-      );
-    }
-    return findings;
+    const most = positive(settings?.['maxSessionTimeout']);
+    if (most === null || most >= WORKER_AWAY_MS) return [];
+    return [
+      block('publisher-session', {
+        host,
+        seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
+        why: 'the mirrors would vanish while a dead worker is replaced, and every agent would lose its master',
+        remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
+      }),
+    ];
   });
 }

@@ -1,18 +1,18 @@
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
-import type { EnsembleSurvey, ServerSurvey, Survey } from '../survey.js';
-import { block, info, warn } from './finding.js';
+import type { Acl, EnsembleSurvey, Survey } from '../survey.js';
+import { block, warn } from './finding.js';
+import { settingsRules } from './settings-rules.js';
 
 const OLDEST = '3.4.6';
 
 /** Both ensembles: health, versions, settings that make Mesos' ZooKeeper library abort, and who stands where in source. */
 export function ensembleRules(config: ClusterConfig, survey: Survey): Finding[] {
   return [
-    ...(['source', 'target'] as const).flatMap((name) => [
-      ...healthRules(name, survey[name]),
-      ...settingRules(name, survey[name]),
-    ]),
+    ...(['source', 'target'] as const).flatMap((name) => [...healthRules(name, survey[name])]),
+    ...settingsRules(config, survey),
     ...treeRules(config, survey),
+    ...parentRules(survey),
   ];
 }
 
@@ -74,61 +74,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
   return findings;
 }
 
-function settingRules(ensemble: 'source' | 'target', { servers }: EnsembleSurvey): Finding[] {
-  const unread = servers.filter(({ settings, mode }) => settings === null && mode !== 'silent');
-  const findings: Finding[] = unread.map(({ name }) =>
-    ensemble === 'target'
-      ? warn('settings-unknown', {
-          host: name,
-          seen: `${name} does not allow conf`,
-          why: 'local sessions, required SASL, quotas and throttling on target crash libmesos',
-          remedy: 'allow conf (4lw.commands.whitelist) or check these settings by hand',
-        })
-      : info('settings-unknown', {
-          host: name,
-          seen: `${name} does not allow conf`,
-          why: 'its settings were not checked',
-        }),
-  );
-  for (const server of servers) findings.push(...(ensemble === 'target' ? deadlySettings(server) : []));
-  const reconfig = new Set(servers.map(reconfigEnabled));
-  if (reconfig.size > 1) {
-    findings.push(
-      block('reconfig-differs', {
-        seen: `the servers of ${ensemble} do not agree on reconfigEnabled`,
-        why: 'an observer has to have the same value as the ensemble it joins, or it never serves',
-        remedy: 'make reconfigEnabled the same on all servers',
-      }),
-    );
-  }
-  return findings;
-}
-
-/** What newer servers may answer that the ZooKeeper client inside Mesos does not know: it aborts the process. */
-function deadlySettings({ name, settings }: ServerSurvey): Finding[] {
-  const found = Object.entries(settings ?? {}).filter(([key, value]) => isDeadly(key, value));
-  return found.map(([key, value]) =>
-    block('setting-crashes-mesos', {
-      host: name,
-      seen: `${name} runs with ${key}=${value}`,
-      why: 'the ZooKeeper client inside Mesos does not know the error it leads to and aborts the process',
-      remedy: `take ${key} back on all servers of target`,
-    }),
-  );
-}
-
-function isDeadly(key: string, value: string): boolean {
-  const name = key.replace(/^zookeeper\./, '').toLowerCase();
-  const on = value.toLowerCase() === 'true';
-  if (name === 'localsessionsenabled') return on;
-  if (['sessionrequireclientsaslauth', 'enforce.auth.enabled', 'enforcequota'].includes(name)) return on;
-  return ['request_throttle_max_requests', 'connection_throttle_tokens'].includes(name) && Number(value) > 0;
-}
-
-export function reconfigEnabled({ settings }: Pick<ServerSurvey, 'settings'>): boolean {
-  return settings?.['reconfigEnabled']?.toLowerCase() === 'true';
-}
-
 function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[] {
   const findings: Finding[] = [];
   const path = config.electionPath;
@@ -175,6 +120,31 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     );
   }
   return findings.concat(subtreeRules(config, source));
+}
+
+/**
+ * Parents that stand in target already keep their ACL, whoever made them: the masters must be allowed
+ * there what they are allowed in source.
+ */
+function parentRules({ source, target }: Survey): Finding[] {
+  return Object.entries(source.tree?.parents ?? {}).flatMap(([path, wanted]) => {
+    const there = target.tree?.parents[path];
+    if (there === undefined || wanted.every((one) => allows(there, one))) return [];
+    return [
+      block('parents-acl', {
+        seen: `${path} in target allows less than in source`,
+        why: 'a master that may not create there exits with not authenticated, again and again',
+        remedy: `give ${path} in target the ACL that it has in source, or delete it there while nobody uses it`,
+      }),
+    ];
+  });
+}
+
+function allows(acl: readonly Acl[], { scheme, id, permissions }: Acl): boolean {
+  const granted = acl
+    .filter((one) => (one.scheme === scheme && one.id === id) || (one.scheme === 'world' && one.id === 'anyone'))
+    .reduce((all, one) => all | one.permissions, 0);
+  return (granted & permissions) === permissions;
 }
 
 /** Before anything is written nobody stands for election in target. */

@@ -1,11 +1,12 @@
-import type { ClusterConfig, FrameworkInstanceConfig, MasterConfig, ServerConfig } from '../config.js';
-import { sameServers } from '../master-url.js';
+import type { ClusterConfig, HostConfig, ServerConfig } from '../config.js';
 import type { Finding } from '../plan.js';
-import type { HostSurvey, PlaceSurvey, Survey, UrlSurvey } from '../survey.js';
+import type { HostSurvey, Survey } from '../survey.js';
 import { block, info, warn } from './finding.js';
+import { connectionRules } from './connection-rules.js';
+import { observerRules } from './observer-rules.js';
+import { processRules } from './process-rules.js';
 
 const NEEDED_KB = 100 * 1024;
-const WILDCARDS = ['0.0.0.0', '0:0:0:0:0:0:0:0'];
 
 /** Hosts: rights, tools, supervision, master URLs, the network, and what lies where observers are to be. */
 export function hostRules(config: ClusterConfig, survey: Survey): Finding[] {
@@ -20,10 +21,12 @@ export function hostRules(config: ClusterConfig, survey: Survey): Finding[] {
     ]),
     ...[...config.masters, ...agents, ...instances].flatMap((process) => {
       const seen = of(process.name);
-      return seen === undefined ? [] : clientRules(process, seen, sourceUrl);
+      return seen === undefined ? [] : processRules(process, seen, sourceUrl);
     }),
     ...config.masters.flatMap(({ name }) => supervision(name, of(name))),
     ...agents.flatMap(({ name }) => killMode(name, of(name))),
+    ...agents.flatMap((agent) => strayMaster(config, agent, of(agent.name))),
+    ...connectionRules(config, survey),
     ...config.observers.flatMap((observer) => observerRules(observer, of(observer.name))),
   ];
 }
@@ -60,6 +63,16 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       }),
     );
   }
+  if (seen.managers.length > 0) {
+    findings.push(
+      warn('configuration-management', {
+        host,
+        seen: `${seen.managers.join(', ')} runs on ${host}`,
+        why: 'it may put an edited file back, and the next restart of the process would move it back',
+        remedy: 'stop it there for the time of the migration, or take these files out of its care',
+      }),
+    );
+  }
   if (seen.freeKb !== null && seen.freeKb < NEEDED_KB) {
     findings.push(
       block('disk-full', {
@@ -73,9 +86,9 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
   return findings;
 }
 
-/** Endpoints at which somebody listens already; observers are still to be started. */
-function listeningNow({ strategy, target }: ClusterConfig): ReadonlySet<string> {
-  const servers = strategy === 'dual-publishing' ? clientEndpoints(target.servers) : [];
+/** Endpoints at which somebody listens already; observers are still to be started, and only a leader takes followers. */
+function listeningNow({ source, target }: ClusterConfig): ReadonlySet<string> {
+  const servers = clientEndpoints([...source.servers, ...target.servers]);
   return new Set(servers.map(({ address, port }) => `${address}:${String(port)}`));
 }
 
@@ -107,87 +120,6 @@ function endpointRules(host: string, seen: HostSurvey, listening: ReadonlySet<st
   return findings;
 }
 
-function clientRules(
-  { name: host, masterUrl }: MasterConfig | FrameworkInstanceConfig,
-  { activeState, unit, place, otherUnits }: HostSurvey,
-  source: UrlSurvey,
-): Finding[] {
-  const findings: Finding[] = [];
-  if (activeState !== 'active') {
-    findings.push(
-      block('unit-not-running', {
-        host,
-        seen: `${unit} is ${activeState} on ${host}`,
-        why: 'only what runs can be moved and proved to be back',
-        remedy: 'start it, or take it out of the configuration',
-      }),
-    );
-  }
-  if (masterUrl.kind === 'file' && otherUnits.length > 0) {
-    findings.push(
-      block('shared-master-url', {
-        host,
-        seen: `${otherUnits.join(', ')} on ${host} may read ${masterUrl.path}, too`,
-        why: 'moving one process would move the other at its next restart',
-        remedy: `give each of them a value of its own (masterUrl.envFile), or disable what is not used`,
-      }),
-    );
-  }
-  return place === null ? findings : [...findings, ...placeRules(host, place, source)];
-}
-
-function placeRules(host: string, place: PlaceSurvey, source: UrlSurvey): Finding[] {
-  const findings: Finding[] = [];
-  if (place.problem !== null) {
-    findings.push(
-      block('master-url-unreadable', {
-        host,
-        seen: `${place.path} on ${host}: ${place.problem}`,
-        why: 'it is the one place that the migration edits',
-        remedy: 'set masterUrl to where this process really takes its master URL from',
-      }),
-    );
-  }
-  if (place.url !== null && !sameUrl(place.url, source)) {
-    findings.push(
-      block('master-url-not-source', {
-        host,
-        seen: `${place.path} on ${host} names ${urlText(place.url)}`,
-        why: 'every process has to start from source with the election path of the configuration',
-        remedy: `make it ${urlText(source)} and restart the process, or correct source`,
-      }),
-    );
-  }
-  if (place.runsWith !== null && !sameUrl(place.runsWith, source)) {
-    findings.push(
-      block('runs-elsewhere', {
-        host,
-        seen: `the process on ${host} was started with ${urlText(place.runsWith)}`,
-        why: 'it does not use source, whatever the file says',
-        remedy: `see where its value comes from: flag file, environment or unit; ${place.path} is not it`,
-      }),
-    );
-  } else if (place.runsWith === null && place.changedSinceStart) {
-    findings.push(
-      warn('master-url-changed', {
-        host,
-        seen: `${place.path} on ${host} is younger than the process`,
-        why: 'what the process really uses is not what the file says, and the next restart changes it',
-        remedy: 'restart the process, or see what was changed',
-      }),
-    );
-  }
-  return findings;
-}
-
-function sameUrl(a: UrlSurvey, b: UrlSurvey): boolean {
-  return a.path === b.path && sameServers(a, b);
-}
-
-function urlText({ servers, path }: UrlSurvey): string {
-  return `zk://${servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${path}`;
-}
-
 /** A leading master that loses its session exits: somebody has to start it again. */
 function supervision(host: string, seen: HostSurvey | undefined): Finding[] {
   if (seen === undefined || ['always', 'on-failure'].includes(seen.restart)) return [];
@@ -213,45 +145,18 @@ function killMode(host: string, seen: HostSurvey | undefined): Finding[] {
   ];
 }
 
-function observerRules(observer: ServerConfig, seen: HostSurvey | undefined): Finding[] {
-  if (seen === undefined) return [];
-  const host = observer.name;
-  const findings: Finding[] = [];
-  if (seen.activeState === 'active' || seen.activeState === 'activating') {
-    findings.push(
-      block('observer-running', {
-        host,
-        seen: `${seen.unit} already runs on ${host}`,
-        why: 'the observer would take its place',
-        remedy: 'choose hosts without a ZooKeeper server, or stop and disable this one',
-      }),
-    );
-  }
-  const ports = [observer.clientPort, observer.quorumPort, observer.electionPort];
-  const taken = seen.listening.filter(
-    ({ ip, port }) => ports.includes(port) && (ip === observer.address || WILDCARDS.includes(ip)),
-  );
-  for (const { ip, port } of taken) {
-    findings.push(
-      block('port-taken', {
-        host,
-        seen: `${ip}:${String(port)} is already listened on at ${host}`,
-        why: 'the observer needs that port',
-        remedy: 'free the port, or give the observer another one',
-      }),
-    );
-  }
-  for (const path of seen.foreignData) {
-    findings.push(
-      block('observer-has-data', {
-        host,
-        seen: `${path} exists on ${host}`,
-        why: 'an observer with foreign data serves a mixed tree without any error',
-        remedy: 'move that data away, or give the observer a dataDir of its own',
-      }),
-    );
-  }
-  return findings;
+/** A master that nobody configured would stand for election as soon as its file names an ensemble. */
+function strayMaster({ masters }: ClusterConfig, agent: HostConfig, seen: HostSurvey | undefined): Finding[] {
+  if (seen?.otherUnits.includes('mesos-master') !== true) return [];
+  if (masters.some(({ address, unit }) => address === agent.address && unit === 'mesos-master')) return [];
+  return [
+    block('stray-master', {
+      host: agent.name,
+      seen: `unit mesos-master is enabled or runs on ${agent.name}, which is no configured master`,
+      why: 'it would stand for election wherever the file that it shares with the agent points',
+      remedy: 'disable and stop it there, or add it to masters',
+    }),
+  ];
 }
 
 export function clientEndpoints(servers: readonly ServerConfig[]): { address: string; port: number }[] {

@@ -1,9 +1,11 @@
-import { deriveBudget, parseMesosDuration } from '../budget.js';
+import { deriveBudget } from '../budget.js';
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
 import type { MasterSurvey, Survey } from '../survey.js';
 import { block, info, warn } from './finding.js';
 import { compareVersions } from './ensemble-rules.js';
+import { olderRules } from './older-rules.js';
+import { sessionTimeoutRules } from './session-timeout-rules.js';
 
 /** Masters: version, quorum, registry, who leads, and the budget their flags give. */
 export function masterRules(config: ClusterConfig, survey: Survey): Finding[] {
@@ -12,7 +14,10 @@ export function masterRules(config: ClusterConfig, survey: Survey): Finding[] {
     ...countRules(config),
     ...masters.flatMap((master) => oneMaster(config, master)),
     ...leaderRules(masters),
+    ...linkRules(masters),
+    ...olderRules(survey),
     ...budgetRules(config, survey),
+    ...sessionTimeoutRules(config, survey),
   ];
 }
 
@@ -30,13 +35,13 @@ function countRules({ masters }: ClusterConfig): Finding[] {
 function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: MasterSurvey): Finding[] {
   const host = master.name;
   const findings: Finding[] = [];
-  if (version !== null && (compareVersions(version, '1.0.0') < 0 || compareVersions(version, '1.13.0') >= 0)) {
+  if (version !== null && (compareVersions(version, '1.0.0') < 0 || compareVersions(version, '1.12.0') >= 0)) {
     findings.push(
       block('mesos-version', {
         host,
         seen: `${host} runs Mesos ${version}`,
-        why: 'the proofs rest on endpoints and metrics of Mesos 1.0 to 1.12',
-        remedy: 'upgrade the masters first',
+        why: 'the proofs rest on endpoints and metrics of Mesos 1.0 to 1.11',
+        remedy: 'run masters of a release from 1.0 to 1.11',
       }),
     );
   }
@@ -109,6 +114,22 @@ function leaderRules(masters: readonly MasterSurvey[]): Finding[] {
   ];
 }
 
+/** A master that takes nobody, or somebody else, for the leading master has a link in doubt (S10). */
+function linkRules(masters: readonly MasterSurvey[]): Finding[] {
+  const leader = masters.find(({ metrics }) => metrics?.['master/elected'] === 1);
+  if (leader?.sees === undefined || leader.sees === null) return [];
+  return masters
+    .filter(({ sees }) => sees !== undefined && sees !== leader.sees)
+    .map(({ master: { name: host }, sees }) =>
+      block('master-link', {
+        host,
+        seen: `${host} takes ${sees ?? 'nobody'} for the leading master, which is ${leader.sees ?? ''}`,
+        why: 'a master whose link to ZooKeeper is in doubt may stand or claim to lead at any moment',
+        remedy: 'see its connection to ZooKeeper, and wait until it follows the leading master',
+      }),
+    );
+}
+
 function budgetRules(config: ClusterConfig, { masters }: Survey): Finding[] {
   const verdict = deriveBudget({
     masters: masters.map(({ master, flags }) => ({ master: master.name, flags })),
@@ -124,19 +145,5 @@ function budgetRules(config: ClusterConfig, { masters }: Survey): Finding[] {
       }),
     ];
   }
-  const findings = [info('budget', { seen: verdict.budget.derivation, why: 'the critical window has to fit into it' })];
-  for (const { master, flags } of masters) {
-    const sessionMs = parseMesosDuration(flags?.['zk_session_timeout'] ?? '');
-    if (sessionMs !== null && sessionMs > config.policy.timeouts.sessionMs) {
-      findings.push(
-        warn('session-timeout', {
-          host: master.name,
-          seen: `${master.name} runs with --zk_session_timeout=${flags?.['zk_session_timeout'] ?? ''}`,
-          why: 'the forecast counts with policy.timeouts.session',
-          remedy: 'set policy.timeouts.session to the longest session timeout in use',
-        }),
-      );
-    }
-  }
-  return findings;
+  return [info('budget', { seen: verdict.budget.derivation, why: 'the critical window has to fit into it' })];
 }
