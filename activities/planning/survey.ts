@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { ClusterConfig } from '../../src/domain/config.js';
+import type { CheckName } from '../../src/domain/preflight/catalogue/index.js';
 import { FerryError } from '../../src/domain/errors.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import type { CheckFailure, EnsembleSurvey, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
@@ -16,7 +17,7 @@ import { type HostSubject, lookAtHost } from './host-look.js';
 const AT_ONCE = 8;
 
 /** Runs a check; when it fails, that is a finding of this check, and no other one is hidden by it. */
-export type Check = <T>(check: string, host: string | null, run: () => Promise<T>) => Promise<T | null>;
+export type Check = <T>(check: CheckName, host: string | null, run: () => Promise<T>) => Promise<T | null>;
 
 /** Looks at everything and writes nothing. */
 export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Survey> {

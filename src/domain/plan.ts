@@ -1,4 +1,5 @@
 import type { AgentConfig, ClusterConfig, FrameworkConfig, StrategyName } from './config.js';
+import type { FindingId, Verdict } from './preflight/catalogue/index.js';
 import type { TemporalTimers } from './temporal-timers.js';
 
 /** `zk://` master URL without its credentials, which only the worker adds when it writes a file. */
@@ -83,10 +84,10 @@ export interface PlanStep {
   readonly worstMs: number | null;
 }
 
-/** A preflight verdict. `id` is stable (kebab-case); all checks run, none hides another. */
+/** A preflight verdict, of a check in the catalogue. All checks run, none hides another. */
 export interface Finding {
-  readonly id: string;
-  readonly verdict: 'block' | 'warn' | 'info';
+  readonly id: FindingId;
+  readonly verdict: Verdict;
   readonly host: string | null;
   /** What was seen. */
   readonly seen: string;

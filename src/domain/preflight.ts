@@ -3,7 +3,7 @@ import type { Finding } from './plan.js';
 import { clientRules } from './preflight/client-rules.js';
 import { clusterRules } from './preflight/cluster-rules.js';
 import { dualPublishingRules } from './preflight/dual-publishing-rules.js';
-import { emptyTargetRules, ensembleRules } from './preflight/ensemble-rules.js';
+import { emptyTargetRules, ensembleRules, parentRules } from './preflight/ensemble-rules.js';
 import { epochRules } from './preflight/epoch-rules.js';
 import { block } from './preflight/finding.js';
 import { hostRules } from './preflight/host-rules.js';
@@ -20,6 +20,7 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
     ...failureFindings(survey),
     ...ensembleRules(config, survey),
     ...emptyTargetRules(survey),
+    ...parentRules(survey),
     ...dualPublishingRules(config, survey),
     ...epochRules(config, survey),
     ...masterRules(config, survey),
@@ -38,7 +39,6 @@ export function failureFindings({ failures }: Survey): Finding[] {
     block(`check-${check}`, {
       host,
       seen: message,
-      why: 'what cannot be looked at cannot be moved safely',
       remedy: remedy ?? 'see the message',
     }),
   );

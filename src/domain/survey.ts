@@ -1,4 +1,5 @@
 import type { AgentConfig, MasterConfig } from './config.js';
+import type { CheckName } from './preflight/catalogue/index.js';
 import type { SocketAddress } from './socket-table.js';
 import type { TemporalTimers } from './temporal-timers.js';
 
@@ -23,8 +24,7 @@ export interface Survey {
 }
 
 export interface CheckFailure {
-  /** Kebab-case name of the check. */
-  readonly check: string;
+  readonly check: CheckName;
   readonly host: string | null;
   readonly message: string;
   readonly remedy: string | null;

@@ -78,7 +78,16 @@ export class FakeCluster {
       findings:
         this.blocker === null
           ? []
-          : [{ id: 'blocked', verdict: 'block', host: 'm1', seen: this.blocker, why: 'a test', remedy: 'mend it' }],
+          : [
+              {
+                id: 'unit-not-running',
+                verdict: 'block',
+                host: 'm1',
+                seen: this.blocker,
+                why: 'a test',
+                remedy: 'mend it',
+              },
+            ],
     };
   }
 

@@ -119,7 +119,7 @@ describe('migrateCluster', function () {
     cluster.blocker = 'the host key of m1 is another one';
     await env.migrate(cluster, async (migration) => {
       await assert.rejects(migration.result(), (error: Error & { cause?: Error }) => {
-        assert.match(String(error.cause?.message), /blocked on m1: the host key of m1 is another one/);
+        assert.match(String(error.cause?.message), /unit-not-running on m1: the host key of m1 is another one/);
         return true;
       });
     });

@@ -16,7 +16,6 @@ export function agentFlagRules(config: ClusterConfig, agents: readonly AgentSurv
     ...findings,
     info('agent-resources-detected', {
       seen: `${String(detected.length)} agents detect their resources at every start (${detected[0]?.agent.name ?? ''} …)`,
-      why: 'where memory, disks or processors were changed since, the agent does not recover',
     }),
   ];
 }
@@ -29,8 +28,6 @@ function oneAgent({ policy }: ClusterConfig, { agent: { name: host }, flags }: A
       block('agent-recover', {
         host,
         seen: `${host} runs with --recover=${flags['recover']}`,
-        why: 'its restart kills all executors',
-        remedy: 'run it with --recover=reconnect',
       }),
     );
   }
@@ -39,8 +36,6 @@ function oneAgent({ policy }: ClusterConfig, { agent: { name: host }, flags }: A
       warn('agent-not-strict', {
         host,
         seen: `${host} runs with --no-strict`,
-        why: 'recovery errors are passed over silently',
-        remedy: 'look at its log after the restart',
       }),
     );
   }
@@ -50,8 +45,6 @@ function oneAgent({ policy }: ClusterConfig, { agent: { name: host }, flags }: A
       block('agent-recovery-timeout', {
         host,
         seen: `${host} runs with --recovery_timeout=${flags['recovery_timeout'] ?? ''}`,
-        why: 'its executors end by themselves when it stays away for longer, and it may take policy.timeouts.agent',
-        remedy: 'raise --recovery_timeout (15mins by default), or lower policy.timeouts.agent',
       }),
     );
   }
@@ -61,8 +54,6 @@ function oneAgent({ policy }: ClusterConfig, { agent: { name: host }, flags }: A
       warn('executor-reregistration', {
         host,
         seen: `${host} runs with --executor_reregistration_timeout=${flags['executor_reregistration_timeout'] ?? ''}`,
-        why: 'executors that are not back by then are killed with their tasks',
-        remedy: 'raise it to 2 to 15 s, more on a loaded host',
       }),
     );
   }

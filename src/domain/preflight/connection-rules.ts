@@ -33,7 +33,6 @@ export function connectionRules(config: ClusterConfig, survey: Survey): Finding[
         block('connection-limit', {
           host,
           seen: `${host} takes at most ${String(limit)} connections of ${whose} (${key}), ${String(needed)} may come`,
-          why: 'a process whose connection is refused has no master',
           remedy: `raise ${key} on all servers of target`,
         }),
       ];

@@ -27,8 +27,6 @@ export function contenderRules(config: ClusterConfig, { source }: Survey): Findi
   const unmirrored = source.tree.unmirrored.map(({ name, why }) =>
     block('contender-not-mirrored', {
       seen: `${name} in source would not be mirrored: ${why}`,
-      why: 'agents on target would see another leader, or none',
-      remedy: 'see what wrote it; a master of Mesos 0.24 or later with credentials.source can be mirrored',
     }),
   );
   if (found.length === config.masters.length) return unmirrored;
@@ -36,8 +34,6 @@ export function contenderRules(config: ClusterConfig, { source }: Survey): Findi
     ...unmirrored,
     block('contenders-in-source', {
       seen: `${String(found.length)} contenders stand in source (${found.map(({ znode, pid }) => `${znode} ${pid}`).join(', ') || 'none'}), ${String(config.masters.length)} masters are configured`,
-      why: 'a master that does not stand cannot take over, and one that stands twice leaves a ghost when it stops',
-      remedy: 'wait a session timeout for ghosts to go; restart a master that does not stand, or stands twice',
     }),
   ];
 }
@@ -52,8 +48,6 @@ export function nativeContenderRules({ source, target }: Survey): Finding[] {
       block('native-contender', {
         host: master,
         seen: `${znode} (${pid}) stands in target and not in source`,
-        why: 'a master that stands in target before the window becomes a second leader when the mirrors go',
-        remedy: 'stop it and point it at source again',
       }),
     );
 }
@@ -68,8 +62,6 @@ export function mastersOnSourceRules(config: ClusterConfig, { masters }: Survey)
       block('master-not-on-source', {
         host: master.name,
         seen: `${master.name} runs with ${zk.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${zk.path}`,
-        why: 'only an election in source can be mirrored; a master elsewhere could become a second leader',
-        remedy: 'see where its value comes from, make it source’s URL and restart the master',
       }),
     ];
   });
@@ -92,7 +84,6 @@ function aclRules(survey: Survey): Finding[] {
       return [
         block('acls-not-enforced', {
           seen: `${ensemble} allows what the ACL of /zookeeper/config does not`,
-          why: 'the door that keeps masters from standing too early is an ACL',
           remedy: `take zookeeper.skipACL from the servers of ${ensemble} and restart them one by one`,
         }),
       ];
@@ -100,7 +91,6 @@ function aclRules(survey: Survey): Finding[] {
     return [
       info('acls-unproved', {
         seen: `whether ${ensemble} enforces ACLs cannot be seen without writing`,
-        why: 'it is proved with a znode of its own before the door is closed',
       }),
     ];
   });
@@ -115,7 +105,6 @@ function publisherRules({ target }: Survey): Finding[] {
       block('publisher-session', {
         host,
         seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
-        why: 'the mirrors would vanish while a dead worker is replaced, and every agent would lose its master',
         remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
       }),
     ];

@@ -12,7 +12,6 @@ export function ensembleRules(config: ClusterConfig, survey: Survey): Finding[] 
     ...(['source', 'target'] as const).flatMap((name) => [...healthRules(name, survey[name])]),
     ...settingsRules(config, survey),
     ...treeRules(config, survey),
-    ...parentRules(survey),
   ];
 }
 
@@ -24,8 +23,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-not-serving', {
           host: name,
           seen: `${name} of ${ensemble} answers but does not serve`,
-          why: 'it has no quorum or is still joining; clients that land on it stay disconnected',
-          remedy: 'bring the ensemble into quorum with all its servers first',
         }),
       );
     }
@@ -34,8 +31,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-standalone', {
           host: name,
           seen: `${name} of ${ensemble} runs standalone`,
-          why: 'an observer can only follow a quorum',
-          remedy: 'run it as a member of an ensemble (server.N lines, standaloneEnabled=false)',
         }),
       );
     }
@@ -44,8 +39,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-is-observer', {
           host: name,
           seen: `${name} of ${ensemble} is an observer`,
-          why: 'source and target list the servers that vote',
-          remedy: 'list only participants under source and target',
         }),
       );
     }
@@ -55,7 +48,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
           host: name,
           seen: `${name} runs ZooKeeper ${version}`,
           why: `nothing before ${OLDEST} was tried`,
-          remedy: 'upgrade that ensemble first',
         }),
       );
     }
@@ -66,8 +58,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
     findings.push(
       block('ensemble-leaders', {
         seen: `${ensemble} has ${String(leaders.length)} leaders: ${leaders.map(({ name }) => name).join(', ') || 'none'}`,
-        why: 'the servers listed are not one ensemble',
-        remedy: 'list all servers of exactly one ensemble',
       }),
     );
   }
@@ -81,8 +71,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     findings.push(
       block('no-election', {
         seen: `source has no ${path}`,
-        why: 'the masters do not elect there',
-        remedy: 'set electionPath to the path in the masters’ --zk',
       }),
     );
   }
@@ -94,7 +82,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
       findings.push(
         block('election-refused', {
           seen: `${path} in ${ensemble} may not be read`,
-          why: 'the credentials are wrong or missing, or the digest algorithms of the ensembles differ',
           remedy: `set credentials.${ensemble} to an identity that may read and delete there`,
         }),
       );
@@ -103,8 +90,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
       findings.push(
         warn('election-strangers', {
           seen: `${ensemble} has ${tree.strangers.join(', ')} under ${path}`,
-          why: 'children that end in no number are ignored by Mesos, but nobody else should write there',
-          remedy: 'find out who writes them',
         }),
       );
     }
@@ -114,8 +99,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     findings.push(
       block('unknown-contender', {
         seen: `${unknown.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in source is no configured master`,
-        why: 'a master that is not moved could be elected behind our back',
-        remedy: 'add it to masters with the address it announces, or stop it',
       }),
     );
   }
@@ -126,14 +109,13 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
  * Parents that stand in target already keep their ACL, whoever made them: the masters must be allowed
  * there what they are allowed in source.
  */
-function parentRules({ source, target }: Survey): Finding[] {
+export function parentRules({ source, target }: Survey): Finding[] {
   return Object.entries(source.tree?.parents ?? {}).flatMap(([path, wanted]) => {
     const there = target.tree?.parents[path];
     if (there === undefined || wanted.every((one) => allows(there, one))) return [];
     return [
       block('parents-acl', {
         seen: `${path} in target allows less than in source`,
-        why: 'a master that may not create there exits with not authenticated, again and again',
         remedy: `give ${path} in target the ACL that it has in source, or delete it there while nobody uses it`,
       }),
     ];
@@ -153,8 +135,6 @@ export function emptyTargetRules({ target }: Survey): Finding[] {
   return [
     block('target-has-contenders', {
       seen: `${target.tree.contenders.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in target`,
-      why: 'a master that is already there would be elected as a second leader',
-      remedy: 'stop whatever stands for election in target, and wait for its znode to go',
     }),
   ];
 }
@@ -171,7 +151,6 @@ function subtreeRules(config: ClusterConfig, { tree }: EnsembleSurvey): Finding[
     .map((root) =>
       block('unknown-subtree', {
         seen: `source holds the persistent subtree ${root}`,
-        why: 'the migration does not copy it; a framework whose state it is would start anew on target',
         remedy: `copy it and set policy.subtrees."${root}" to copied, or set it to abandon`,
       }),
     );

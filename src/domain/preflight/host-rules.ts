@@ -38,8 +38,6 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       block('unit-missing', {
         host,
         seen: `unit ${seen.unit} is ${seen.loadState === '' ? 'unknown' : seen.loadState} on ${host}`,
-        why: 'it is how the process is stopped and started',
-        remedy: 'correct the unit in the configuration, or install it',
       }),
     );
   }
@@ -48,8 +46,6 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       block('no-privilege', {
         host,
         seen: `the ssh user may not write to /etc and /var/lib on ${host}`,
-        why: 'the migration keeps its state there and edits files under /etc',
-        remedy: 'set ssh.sudo, or use a user with these rights',
       }),
     );
   }
@@ -58,8 +54,6 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       block('tools-missing', {
         host,
         seen: `${seen.missingTools.join(', ')} not found on ${host}`,
-        why: 'the host scripts are made of them',
-        remedy: 'install them (util-linux, coreutils, awk, sed)',
       }),
     );
   }
@@ -68,8 +62,6 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       warn('configuration-management', {
         host,
         seen: `${seen.managers.join(', ')} runs on ${host}`,
-        why: 'it may put an edited file back, and the next restart of the process would move it back',
-        remedy: 'stop it there for the time of the migration, or take these files out of its care',
       }),
     );
   }
@@ -78,7 +70,6 @@ function anyHost(host: string, seen: HostSurvey): Finding[] {
       block('disk-full', {
         host,
         seen: `${String(Math.floor(seen.freeKb / 1024))} MiB are free under /var/lib on ${host}`,
-        why: 'a full disk stops a step half-way',
         remedy: `free at least ${String(NEEDED_KB / 1024)} MiB`,
       }),
     );
@@ -102,7 +93,6 @@ function endpointRules(host: string, seen: HostSurvey, listening: ReadonlySet<st
         block('unreachable-endpoint', {
           host,
           seen: isRefused ? `${host} is refused by ${endpoint}` : `${host} gets no answer from ${endpoint}`,
-          why: 'a firewall bites only new connections: the first one would be in the middle of the migration',
           remedy: `open the way from ${host} to ${endpoint}`,
         }),
       );
@@ -113,7 +103,6 @@ function endpointRules(host: string, seen: HostSurvey, listening: ReadonlySet<st
       info('endpoints-unchecked', {
         host,
         seen: `${host} has neither bash nor nc`,
-        why: 'fresh connections were not tried',
       }),
     );
   }
@@ -127,8 +116,6 @@ function supervision(host: string, seen: HostSurvey | undefined): Finding[] {
     warn('no-restart', {
       host,
       seen: `${seen.unit} on ${host} has Restart=${seen.restart || 'no'}`,
-      why: 'a leading master that loses its session exits and stays down',
-      remedy: 'set Restart=always in its unit',
     }),
   ];
 }
@@ -139,8 +126,6 @@ function killMode(host: string, seen: HostSurvey | undefined): Finding[] {
     warn('kill-mode', {
       host,
       seen: `${seen.unit} on ${host} has KillMode=${seen.killMode || 'control-group'}`,
-      why: 'a restart kills the executors unless the agent moves them into a slice of their own',
-      remedy: 'set KillMode=process, or make sure of systemd_enable_support on that agent',
     }),
   ];
 }
@@ -153,8 +138,6 @@ function strayMaster({ masters }: ClusterConfig, agent: HostConfig, seen: HostSu
     block('stray-master', {
       host: agent.name,
       seen: `unit mesos-master is enabled or runs on ${agent.name}, which is no configured master`,
-      why: 'it would stand for election wherever the file that it shares with the agent points',
-      remedy: 'disable and stop it there, or add it to masters',
     }),
   ];
 }

@@ -26,8 +26,6 @@ function countRules({ masters }: ClusterConfig): Finding[] {
   return [
     block('masters-even', {
       seen: `${String(masters.length)} masters are configured`,
-      why: 'the registry takes 2 × quorum − 1 replicas; an even number is unsafe or a master is missing here',
-      remedy: 'list every master; run an odd number',
     }),
   ];
 }
@@ -40,8 +38,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       block('mesos-version', {
         host,
         seen: `${host} runs Mesos ${version}`,
-        why: 'the proofs rest on endpoints and metrics of Mesos 1.0 to 1.11',
-        remedy: 'run masters of a release from 1.0 to 1.11',
       }),
     );
   }
@@ -51,8 +47,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       block('quorum-flag', {
         host,
         seen: `${host} runs with --quorum=${flags['quorum'] ?? '(none)'}, ${String(config.masters.length)} masters need ${String(wanted)}`,
-        why: 'another quorum can lose the registry, or needs more masters than there are',
-        remedy: 'list every master in the configuration, or correct --quorum on all masters first',
       }),
     );
   }
@@ -61,8 +55,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       block('registry-flag', {
         host,
         seen: `${host} runs with --registry=${flags['registry']}`,
-        why: 'a registry in memory forgets every agent when the leader changes',
-        remedy: 'run the masters with --registry=replicated_log',
       }),
     );
   }
@@ -71,8 +63,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       block('log-not-recovered', {
         host,
         seen: `the registry log of ${host} has not recovered`,
-        why: 'with one more master stopped the registry would have no quorum',
-        remedy: 'wait until registrar/log/recovered is 1 on every master',
       }),
     );
   }
@@ -82,8 +72,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       block('log-ensemble-size', {
         host,
         seen: `${host} counts ${String(size)} registry replicas, ${String(config.masters.length)} masters are configured`,
-        why: 'masters that do not see each other cannot take over the registry',
-        remedy: 'see which master is missing, or list the one that is not configured',
       }),
     );
   }
@@ -93,8 +81,6 @@ function oneMaster(config: ClusterConfig, { master, version, flags, metrics }: M
       warn('removal-limit', {
         host,
         seen: `${host} runs with --recovery_agent_removal_limit=${limit ?? '100%'}`,
-        why: 'after the election agents that do not come back are removed; a lower limit would stop that',
-        remedy: 'consider a limit such as 10% on all masters',
       }),
     );
   }
@@ -108,8 +94,6 @@ function leaderRules(masters: readonly MasterSurvey[]): Finding[] {
   return [
     block('leading-master', {
       seen: claimants.length === 0 ? 'no master claims to lead' : `${names} claim to lead`,
-      why: 'the migration starts from a healthy cluster with exactly one leading master',
-      remedy: 'bring the cluster into order first',
     }),
   ];
 }
@@ -124,8 +108,6 @@ function linkRules(masters: readonly MasterSurvey[]): Finding[] {
       block('master-link', {
         host,
         seen: `${host} takes ${sees ?? 'nobody'} for the leading master, which is ${leader.sees ?? ''}`,
-        why: 'a master whose link to ZooKeeper is in doubt may stand or claim to lead at any moment',
-        remedy: 'see its connection to ZooKeeper, and wait until it follows the leading master',
       }),
     );
 }
@@ -141,9 +123,8 @@ function budgetRules(config: ClusterConfig, { masters }: Survey): Finding[] {
       block('budget', {
         seen: verdict.reason,
         why: 'without the ping flags nobody knows how long the cluster may be without a leader',
-        remedy: 'let credentials.mesos read /flags, or state both values in policy.agentPing',
       }),
     ];
   }
-  return [info('budget', { seen: verdict.budget.derivation, why: 'the critical window has to fit into it' })];
+  return [info('budget', { seen: verdict.budget.derivation })];
 }

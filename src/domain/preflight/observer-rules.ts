@@ -15,8 +15,6 @@ export function observerRules(observer: ServerConfig, seen: HostSurvey | undefin
       block('observer-running', {
         host,
         seen: `${seen.unit} already runs on ${host}`,
-        why: 'the observer would take its place',
-        remedy: 'choose hosts without a ZooKeeper server, or stop and disable this one',
       }),
     );
   }
@@ -29,8 +27,6 @@ export function observerRules(observer: ServerConfig, seen: HostSurvey | undefin
       block('port-taken', {
         host,
         seen: `${ip}:${String(port)} is already listened on at ${host}`,
-        why: 'the observer needs that port',
-        remedy: 'free the port, or give the observer another one',
       }),
     );
   }
@@ -39,8 +35,6 @@ export function observerRules(observer: ServerConfig, seen: HostSurvey | undefin
       block('observer-has-data', {
         host,
         seen: `${path} exists on ${host}`,
-        why: 'an observer with foreign data serves a mixed tree without any error',
-        remedy: 'move that data away, or give the observer a dataDir of its own',
       }),
     );
   }

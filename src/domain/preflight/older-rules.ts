@@ -19,7 +19,6 @@ export function olderRules({ masters, cluster }: Survey): Finding[] {
         info('older-mesos', {
           host: master.name,
           seen: `Mesos ${version ?? ''} on ${master.name} ${what}`,
-          why: 'an older release has a weaker proof of its own',
         }),
       );
     }
@@ -28,8 +27,6 @@ export function olderRules({ masters, cluster }: Survey): Finding[] {
         warn('late-agents-die', {
           host: master.name,
           seen: `${master.name} runs Mesos ${version}`,
-          why: 'an agent that this release has marked as lost is told to shut down when it comes back',
-          remedy: 'upgrade the masters to 1.1 or later, or keep canary and batches small',
         }),
       );
     }
@@ -39,7 +36,6 @@ export function olderRules({ masters, cluster }: Survey): Finding[] {
     findings.push(
       info('reboot-new-agent', {
         seen: `${String(reboots.length)} agents run a Mesos older than 1.4 (${reboots[0]?.agent.name ?? ''} …)`,
-        why: 'such an agent comes back from a reboot of its host under another id; the migration reboots nothing',
       }),
     );
   }

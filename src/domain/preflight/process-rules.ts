@@ -16,8 +16,6 @@ export function processRules(
       block('unit-not-running', {
         host,
         seen: `${unit} is ${activeState} on ${host}`,
-        why: 'only what runs can be moved and proved to be back',
-        remedy: 'start it, or take it out of the configuration',
       }),
     );
   }
@@ -26,8 +24,6 @@ export function processRules(
       block('shared-master-url', {
         host,
         seen: `${otherUnits.join(', ')} on ${host} may read ${masterUrl.path}, too`,
-        why: 'moving one process would move the other at its next restart',
-        remedy: `give each of them a value of its own (masterUrl.envFile), or disable what is not used`,
       }),
     );
   }
@@ -36,8 +32,6 @@ export function processRules(
       block('master-url-twice', {
         host,
         seen: `${file} on ${host} sets the master URL as well as ${masterUrl.path}`,
-        why: 'one overrules the other, or the process gets it twice and does not start',
-        remedy: 'set it in one place only, and name that one in masterUrl',
       }),
     );
   }
@@ -46,8 +40,6 @@ export function processRules(
       block('agent-flags-changed', {
         host,
         seen: `${changedFlags.join(', ')} on ${host} ${changedFlags.length === 1 ? 'is' : 'are'} younger than the agent`,
-        why: 'an agent that restarts with other resources or attributes than it had does not recover, and its executors end',
-        remedy: 'put the old values back, or restart the agent and see that it recovers, before the migration',
       }),
     );
   }
@@ -61,8 +53,6 @@ function placeRules(host: string, place: PlaceSurvey, source: UrlSurvey): Findin
       block('master-url-unreadable', {
         host,
         seen: `${place.path} on ${host}: ${place.problem}`,
-        why: 'it is the one place that the migration edits',
-        remedy: 'set masterUrl to where this process really takes its master URL from',
       }),
     );
   }
@@ -71,7 +61,6 @@ function placeRules(host: string, place: PlaceSurvey, source: UrlSurvey): Findin
       block('master-url-not-source', {
         host,
         seen: `${place.path} on ${host} names ${urlText(place.url)}`,
-        why: 'every process has to start from source with the election path of the configuration',
         remedy: `make it ${urlText(source)} and restart the process, or correct source`,
       }),
     );
@@ -81,7 +70,6 @@ function placeRules(host: string, place: PlaceSurvey, source: UrlSurvey): Findin
       block('runs-elsewhere', {
         host,
         seen: `the process on ${host} was started with ${urlText(place.runsWith)}`,
-        why: 'it does not use source, whatever the file says',
         remedy: `see where its value comes from: flag file, environment or unit; ${place.path} is not it`,
       }),
     );
@@ -90,8 +78,6 @@ function placeRules(host: string, place: PlaceSurvey, source: UrlSurvey): Findin
       warn('master-url-changed', {
         host,
         seen: `${place.path} on ${host} is younger than the process`,
-        why: 'what the process really uses is not what the file says, and the next restart changes it',
-        remedy: 'restart the process, or see what was changed',
       }),
     );
   }

@@ -26,8 +26,6 @@ export function sessionTimeoutRules({ policy }: ClusterConfig, { masters, cluste
         seen: isHonoured
           ? `${host} runs with --zk_session_timeout=${flags?.['zk_session_timeout'] ?? ''}`
           : `Mesos ${version} on ${host} has a session timeout of ${String(sessionMs / 1000)} s, whatever its flag says`,
-        why: 'forecast, reserve and straggler check count with policy.timeouts.session',
-        remedy: 'set policy.timeouts.session to the longest session timeout in use',
       }),
     ];
   });

@@ -29,11 +29,9 @@ function unknownRules(ensemble: EnsembleName, { hosts, ...survey }: Survey): Fin
     if (file === null || file === undefined) return [];
     if (file.problem !== null) {
       const text = { host, seen: `zoo.cfg of ${host}: ${file.problem}` };
-      const why = 'local sessions, required SASL, quotas and throttling on target crash libmesos';
-      const remedy = 'correct configFile, let the ssh user read it, or check these settings by hand';
       return [
         ensemble === 'target'
-          ? warn('settings-unknown', { ...text, why, remedy })
+          ? warn('settings-unknown', text)
           : info('settings-unknown', { ...text, why: 'its settings were not checked' }),
       ];
     }
@@ -42,8 +40,6 @@ function unknownRules(ensemble: EnsembleName, { hosts, ...survey }: Survey): Fin
       warn('settings-changed', {
         host,
         seen: `zoo.cfg of ${host} is younger than its server`,
-        why: 'what the server runs with is not what the file says, and its next restart changes it',
-        remedy: 'see what was changed; restart the server, or put the file back',
       }),
     ];
   });
@@ -54,8 +50,6 @@ function reconfigRules(ensemble: EnsembleName, { servers }: EnsembleSurvey): Fin
   return [
     block('reconfig-differs', {
       seen: `the servers of ${ensemble} do not agree on reconfigEnabled`,
-      why: 'an observer has to have the same value as the ensemble it joins, or it never serves',
-      remedy: 'make reconfigEnabled the same on all servers',
     }),
   ];
 }
@@ -67,7 +61,6 @@ function deadlySettings({ name, settings }: ServerSurvey): Finding[] {
     block('setting-crashes-mesos', {
       host: name,
       seen: `${name} runs with ${key}=${value}`,
-      why: 'the ZooKeeper client inside Mesos does not know the error it leads to and aborts the process',
       remedy: `take ${key} back on all servers of target`,
     }),
   );
@@ -95,8 +88,6 @@ function sessionRules({ policy }: ClusterConfig, { name: host, settings }: Serve
       warn('session-minimum', {
         host,
         seen: `${host} makes every session last at least ${String(least / 1000)} s`,
-        why: 'the masters ask for less; after the window a dead one would hold its znode for so long',
-        remedy: 'lower minSessionTimeout on all servers of target, or raise policy.timeouts.session',
       }),
     );
   }
@@ -105,8 +96,6 @@ function sessionRules({ policy }: ClusterConfig, { name: host, settings }: Serve
       warn('session-maximum', {
         host,
         seen: `${host} ends every session after at most ${String(most / 1000)} s`,
-        why: 'the masters ask for more; a leading master would be lost by a pause that it survives on source',
-        remedy: 'raise maxSessionTimeout on all servers of target',
       }),
     );
   }
@@ -127,8 +116,6 @@ function digestRules({ credentials }: ClusterConfig, { source, target }: Survey)
   return [
     block('digest-algorithm', {
       seen: `the servers digest passwords by ${[...algorithms].sort().join(' and ')}`,
-      why: 'target gets the ACLs of source, and there they would let nobody in',
-      remedy: 'make zookeeper.DigestAuthenticationProvider.digestAlg the same on all servers of both ensembles',
     }),
   ];
 }
@@ -146,7 +133,6 @@ function bufferRules({ source, target }: Survey): Finding[] {
       block('jute-maxbuffer', {
         host: server.name,
         seen: `${server.name} takes at most ${String(limit(server))} bytes, source ${String(wanted)}`,
-        why: 'what is larger closes the connection without an error that tells why',
         remedy: `start the servers of target with -Djute.maxbuffer=${String(wanted)}`,
       }),
     );
@@ -163,7 +149,6 @@ function dataFolderRules({ strategy, target }: ClusterConfig, survey: Survey): F
       block('data-folder', {
         host,
         seen: `${host} keeps its data in ${found}, the configuration says ${wanted}`,
-        why: 'the epoch of target is raised in that folder',
         remedy: `set dataDir of ${host} to what its zoo.cfg says`,
       }),
     ];

@@ -22,12 +22,5 @@ export function temporalRules({ policy }: ClusterConfig, { temporal }: Survey): 
       }),
     ];
   }
-  return [
-    warn('temporal-timers', {
-      seen,
-      why: 'its settings are not the ones that forecast and reserve were measured with: a frozen worker may be replaced too late for the budget, and the window counts with that',
-      remedy:
-        'set history.timerProcessorMaxTimeShift to 100ms, frontend.keepAliveTime to 3s and frontend.keepAliveTimeout to 1s there, or set policy.acceptFrozenWorker',
-    }),
-  ];
+  return [warn('temporal-timers', { seen })];
 }
