@@ -16,6 +16,7 @@ import type {
   SshConfig,
 } from '../src/domain/config.js';
 import type { Finding, MasterUrl, Plan, PlanResult } from '../src/domain/plan.js';
+import type { TemporalTimers } from '../src/domain/temporal-timers.js';
 
 /** How to reach hosts and which credential references to use; no secret in it. */
 export interface Access {
@@ -49,7 +50,7 @@ export interface PlanningActivities {
   /** Validates the workflow's input; every error with its path. */
   validateInput(a: { input: unknown }): Promise<InputVerdict>;
   /** Read-only survey of everything, ending in plan, hash and verdicts. Heartbeats. */
-  surveyAndPlan(a: { config: ClusterConfig }): Promise<PlanResult>;
+  surveyAndPlan(a: { config: ClusterConfig; temporal?: TemporalTimers }): Promise<PlanResult>;
   /**
    * Fresh preflight in mid-migration: newcomers among the agents join the plan (S23), the budget is
    * read again, epochs, ensembles and masters are checked. The hash changes only when the plan does.

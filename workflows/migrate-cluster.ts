@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   allHandlersFinished,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -12,6 +13,7 @@ import type { MigrationStatus } from '../src/domain/status.js';
 import { Desk, RollbackOrdered } from './desk.js';
 import { Ferry } from './ferry.js';
 import { planQuery } from './messages.js';
+import { measureTimers } from './measure-timers.js';
 import { MigrationRecord } from './migration-record.js';
 import { leaveAsFound } from './phases/epilogue.js';
 import { look, prove } from './proxies.js';
@@ -39,7 +41,8 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   record.enter('preflight');
   const config = await validated(input);
   record.identify(config);
-  planned = await prove('survey the cluster and make the plan').surveyAndPlan({ config });
+  const temporal = patched('measure-timers') ? { temporal: await measureTimers() } : {};
+  planned = await prove('survey the cluster and make the plan').surveyAndPlan({ config, ...temporal });
   record.planned(planned.planHash);
   record.window({ budgetMs: planned.plan.budget.budgetMs });
   refuseBlockers(planned.findings);

@@ -1,4 +1,5 @@
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { parentPaths } from '../../src/domain/election.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import type { Acl, ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleActivities, EnsembleName } from '../contract.js';
@@ -70,12 +71,6 @@ export function createTreeActivities(ports: Ports): Pick<EnsembleActivities, 'pr
       return { residue };
     },
   };
-}
-
-/** Ancestors first: `/a`, `/a/mesos`, `/a/mesos/log_replicas`. */
-function parentPaths({ electionPath }: ClusterConfig): string[] {
-  const names = electionPath.split('/').slice(1);
-  return [...names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`), `${electionPath}/log_replicas`];
 }
 
 async function parentAcls(

@@ -11,6 +11,7 @@ import { clientAddress } from '../reach/addresses.js';
 import { seeAclEnforcement } from '../reach/acl-enforcement.js';
 import { readContenders } from '../reach/contenders.js';
 import { lockPath, markerPath, ownZnodes } from '../reach/marker.js';
+import { parentPaths } from '../../src/domain/election.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 import type { Check } from './survey.js';
@@ -79,6 +80,7 @@ async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise
     marker: await text(markerPath(config.cluster)),
     // Their names alone: what is in them is for those who may read it.
     ours: ownZnodes(config.cluster).filter((znode) => roots.includes(znode.slice(1))),
+    parents: await parentAcls(config, session),
   };
   try {
     const children = await session.children(path);
@@ -96,6 +98,19 @@ async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise
     if (!(error instanceof ZnodeError) || error.reason !== 'NO_AUTH') throw error;
     return { ...common, electionPath: 'refused', ...NOBODY };
   }
+}
+
+/** What is absent or may not be read is left out: the first is made, the second is told by another check. */
+async function parentAcls(config: ClusterConfig, session: ZnodeSession): Promise<TreeSurvey['parents']> {
+  const found = await Promise.all(
+    parentPaths(config).map(async (path) => [path, await session.acl(path).catch(orNoAuth)] as const),
+  );
+  return Object.fromEntries(found.flatMap(([path, acl]) => (acl === null ? [] : [[path, acl] as const])));
+}
+
+function orNoAuth(error: unknown): null {
+  if (error instanceof ZnodeError && error.reason === 'NO_AUTH') return null;
+  throw error;
 }
 
 /** What the publisher would not mirror, by its own rules. */

@@ -4,7 +4,9 @@ import { shq } from '../../src/domain/shell-quote.js';
 import { parseSocketAddress } from '../../src/domain/socket-table.js';
 import type { HostSurvey } from '../../src/domain/survey.js';
 import type { HostShell } from '../../src/ports/host-shell.js';
+import { ENVIRONMENT, flagLines, otherPlaceLines, serverLines } from './host-look-lines.js';
 import { placeSurvey } from './place-survey.js';
+import { serverFileSurvey } from './server-file-survey.js';
 
 /** One configured process to look at on its host. */
 export interface HostSubject {
@@ -15,11 +17,17 @@ export interface HostSubject {
   readonly reach: readonly { readonly address: string; readonly port: number }[];
   /** Set for an observer that is still to be installed. */
   readonly observer: ServerConfig | null;
+  /** Set for a participant of source or target. */
+  readonly server: ServerConfig | null;
+  /** As the packages spell it in the names of their files; null for other processes. */
+  readonly role: 'master' | 'slave' | null;
 }
 
 const TIMEOUT_MS = 30_000;
 const TOOLS = ['flock', 'setsid', 'awk', 'sed', 'mktemp', 'base64'];
 /** Units of the packages that read `/etc/mesos/zk` (M 7.1). */
+/** Units of what may put an edited file back. */
+const MANAGERS = ['puppet', 'puppet-agent', 'chef-client', 'salt-minion', 'cfengine3'];
 const READERS = ['mesos-master', 'mesos-slave', 'mesos-agent', 'marathon', 'chronos'];
 
 /** Looks at one process and its host by one read-only script. */
@@ -55,8 +63,20 @@ export async function lookAtHost(
         ? null
         : placeSurvey(place, {
             text: all('place').length === 0 ? null : decode(one('place')),
-            args: decode(one('args')).split('\n'),
+            args: [...decode(one('args')).split('\n'), ...decode(one('env')).split('\n')],
             changedAt: Number(one('changedAt') || '0'),
+            startedAt: Number(one('startedAt') || '0'),
+          }),
+    otherPlaces: all('also'),
+    changedFlags: all('changedFlag'),
+    managers: MANAGERS.filter((_, index) => all('manager')[index] === 'active'),
+    server:
+      subject.server === null
+        ? null
+        : serverFileSurvey({
+            text: all('zooCfg').length === 0 ? null : decode(one('zooCfg')),
+            args: decode(one('args')).split('\n'),
+            changedAt: Number(one('zooCfgAt') || '0'),
             startedAt: Number(one('startedAt') || '0'),
           }),
     otherUnits: all('reader'),
@@ -81,7 +101,7 @@ function decode(base64: string): string {
   return Buffer.from(base64, 'base64').toString('utf8');
 }
 
-function scriptFor(cluster: string, { host, unit, place, reach, observer }: HostSubject): string {
+function scriptFor(cluster: string, { host, unit, place, reach, observer, server, role }: HostSubject): string {
   const root = host.root;
   const state = `${root}/var/lib/zkferry/${cluster}`;
   return [
@@ -95,9 +115,15 @@ function scriptFor(cluster: string, { host, unit, place, reach, observer }: Host
     'if [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/stat" ]; then',
     '  ticks=$(sed "s/.*) //" "/proc/$pid/stat" | awk \'{ print $20 }\')',
     '  boot=$(awk \'$1 == "btime" { print $2 }\' /proc/stat)',
-    '  echo "startedAt=$((boot + ticks / $(getconf CLK_TCK 2>/dev/null || echo 100)))"',
+    '  startedAt=$((boot + ticks / $(getconf CLK_TCK 2>/dev/null || echo 100)))',
+    '  echo "startedAt=$startedAt"',
     '  echo "args=$(tr "\\000" "\\n" <"/proc/$pid/cmdline" | base64 | tr -d "\\n")"',
+    ...(place === null ? [] : [ENVIRONMENT]),
+    ...flagLines(role),
     'fi',
+    ...serverLines(server),
+    ...otherPlaceLines(role, place),
+    `systemctl is-active ${MANAGERS.join(' ')} 2>/dev/null | sed 's/^/manager=/'`,
     `for reader in ${READERS.join(' ')}; do`,
     '  [ "$reader" = "$unit" ] && continue',
     '  seen=$(systemctl show -p LoadState -p ActiveState -p UnitFileState "$reader" 2>/dev/null) || continue',

@@ -6,6 +6,7 @@ import type { Plan } from '../../src/domain/plan.js';
 import { planSteps } from '../../src/domain/plan-steps.js';
 import { preflight } from '../../src/domain/preflight.js';
 import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
+import type { Survey } from '../../src/domain/survey.js';
 import { isClean, type Stragglers, stragglersOf } from '../../src/domain/straggler.js';
 import type { PlanningActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
@@ -22,10 +23,11 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
   return {
     validateInput: ({ input }) => Promise.resolve(ports.parseInput(input)),
 
-    async surveyAndPlan({ config }) {
-      const survey = await surveyAll(ports, config);
+    async surveyAndPlan({ config, temporal }) {
+      const survey: Survey = { ...(await surveyAll(ports, config)), temporal: temporal ?? null };
       const plan = makePlan(config, survey);
-      return { plan, planHash: planHash(plan), findings: preflight(config, survey) };
+      const carried = temporal === undefined ? plan : { ...plan, temporal };
+      return { plan: carried, planHash: planHash(plan), findings: preflight(config, survey) };
     },
 
     async replan({ config, plan, migration }) {
@@ -33,13 +35,15 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       const known = new Set(plan.agents.map(({ id }) => id));
       const newcomers = plannedAgents(config, survey).filter(({ id }) => !known.has(id));
       const agents = newcomers.length === 0 ? plan.agents : [...plan.agents, ...newcomers];
+      const { temporal, ...hashed } = plan;
       const next: Plan = {
-        ...plan,
+        ...hashed,
         agents,
         steps: newcomers.length === 0 ? plan.steps : planSteps(config, { ...plan, agents }),
         budget: budgetOf(config, survey),
       };
-      return { plan: next, planHash: planHash(next), findings: replanFindings(config, plan, survey, migration) };
+      const carried = temporal === undefined ? next : { ...next, temporal };
+      return { plan: carried, planHash: planHash(next), findings: replanFindings(config, plan, survey, migration) };
     },
 
     async findStragglers({ config, plan, twice }) {

@@ -16,7 +16,7 @@ export function placeSurvey(
 ): PlaceSurvey {
   const { url, problem } = urlIn(place, from.text);
   const argument = from.args
-    .map((arg) => /^--(?:zk|master)=(zk:\/\/.*)$/.exec(arg)?.[1])
+    .map((arg) => /^(?:--(?:zk|master)|MESOS_(?:ZK|MASTER))=(zk:\/\/.*)$/.exec(arg)?.[1])
     .find((arg) => arg !== undefined);
   return {
     path: place.path,

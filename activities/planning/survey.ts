@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
 import type { ClusterConfig } from '../../src/domain/config.js';
+import type { CheckName } from '../../src/domain/preflight/catalogue/index.js';
 import { FerryError } from '../../src/domain/errors.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
-import type { CheckFailure, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
+import type { CheckFailure, EnsembleSurvey, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
 import type { Ports } from '../ports.js';
 import { publisherKey } from '../publishing/publisher-key.js';
 import { httpBase } from '../reach/addresses.js';
@@ -16,7 +17,7 @@ import { type HostSubject, lookAtHost } from './host-look.js';
 const AT_ONCE = 8;
 
 /** Runs a check; when it fails, that is a finding of this check, and no other one is hidden by it. */
-export type Check = <T>(check: string, host: string | null, run: () => Promise<T>) => Promise<T | null>;
+export type Check = <T>(check: CheckName, host: string | null, run: () => Promise<T>) => Promise<T | null>;
 
 /** Looks at everything and writes nothing. */
 export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Survey> {
@@ -44,7 +45,29 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
   const agents: readonly PlannedAgent[] = cluster?.agents ?? [];
   const hosts = await surveyHosts(ports, config, agents, check);
   const clients = await check('clients-of-source', null, () => surveyClients(ports, config, agents));
-  return { source, target, masters, cluster, hosts, clients, failures };
+  return {
+    source: withFiles(source, hosts),
+    target: withFiles(target, hosts),
+    masters,
+    cluster,
+    hosts,
+    clients,
+    temporal: null,
+    failures,
+  };
+}
+
+/** `conf` tells little of what a server runs with; its file and its process tell the rest. */
+function withFiles(ensemble: EnsembleSurvey, hosts: Survey['hosts']): EnsembleSurvey {
+  return {
+    ...ensemble,
+    servers: ensemble.servers.map((server) => {
+      const file = hosts[server.name]?.server ?? null;
+      if (file === null) return server;
+      const settings = { ...file.settings, ...server.settings };
+      return { ...server, settings: Object.keys(settings).length === 0 ? null : settings };
+    }),
+  };
 }
 
 async function surveyMasters(ports: Ports, config: ClusterConfig, check: Check): Promise<MasterSurvey[]> {
@@ -58,6 +81,8 @@ async function surveyMasters(ports: Ports, config: ClusterConfig, check: Check):
         version: await check('master-version', master.name, () => ports.mesos.version(base, signal)),
         flags: await check('master-flags', master.name, () => ports.mesos.flags(base, credentials, signal)),
         metrics: await check('master-metrics', master.name, () => ports.mesos.metrics(base, credentials, signal)),
+        // One that does not answer has told so already.
+        sees: await ports.mesos.leaderSeenBy(base, signal).catch(() => undefined),
       };
     }),
   );
@@ -107,14 +132,37 @@ function subjectsOf(config: ClusterConfig, agents: readonly PlannedAgent[]): Hos
   // An observer follows both ensembles over their quorum ports; participants elect over the third.
   const observerReach = servers.map(({ address, quorumPort }) => ({ address, port: quorumPort }));
   return [
-    ...clients.map((host) => ({ host, unit: host.unit, place: host.masterUrl, reach: clientReach, observer: null })),
-    ...servers.map((host) => ({ host, unit: host.unit, place: null, reach: [], observer: null })),
+    ...clients.map((host) => ({
+      host,
+      unit: host.unit,
+      place: host.masterUrl,
+      reach: clientReach,
+      observer: null,
+      server: null,
+      role: roleOf(config, host.name),
+    })),
+    ...servers.map((host) => ({
+      host,
+      unit: host.unit,
+      place: null,
+      reach: [],
+      observer: null,
+      server: host,
+      role: null,
+    })),
     ...config.observers.map((host) => ({
       host,
       unit: host.unit,
       place: null,
       reach: [...observerReach, ...servers.map(endpoint)],
       observer: host,
+      server: null,
+      role: null,
     })),
   ];
+}
+
+function roleOf({ masters, frameworks }: ClusterConfig, name: string): HostSubject['role'] {
+  if (masters.some((master) => master.name === name)) return 'master';
+  return frameworks.some(({ instances }) => instances.some((one) => one.name === name)) ? null : 'slave';
 }

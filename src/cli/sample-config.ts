@@ -108,6 +108,8 @@ policy:
   acceptAgents: []           # agents whose loss is accepted when they stay on source
   # What becomes of persistent data of other programs in source: copied by you, or abandoned.
   subtrees: {}               # for example { /marathon: copied }
+  # With a Temporal server of slow timers a frozen worker may cost more than the budget; true accepts that.
+  acceptFrozenWorker: false
   timeouts:
     command: 60s
     agent: 60s

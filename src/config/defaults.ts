@@ -23,6 +23,7 @@ export const DEFAULTS = {
     soak: '10m',
     settle: false,
     retireObservers: false,
+    acceptFrozenWorker: false,
     searchAttributes: true,
   },
   timeouts: {

@@ -151,6 +151,7 @@ function policyFrom(raw: NonNullable<RawConfig['policy']>): PolicyConfig {
     acceptClients: raw.acceptClients ?? [],
     acceptAgents: raw.acceptAgents ?? [],
     subtrees: raw.subtrees ?? {},
+    acceptFrozenWorker: raw.acceptFrozenWorker ?? DEFAULTS.policy.acceptFrozenWorker,
     timeouts: {
       commandMs: ms(timeouts.command),
       agentMs: ms(timeouts.agent),

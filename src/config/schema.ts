@@ -216,6 +216,10 @@ const policy = z.strictObject({
     .record(z.string(), z.enum(['copied', 'abandon']))
     .meta({ description: 'What becomes of a persistent subtree of source: copied by you, or abandoned' })
     .optional(),
+  acceptFrozenWorker: flag(
+    'Accept that a frozen worker may leave the cluster leaderless for longer than the budget, where the Temporal server has not the settings that the reserve counts with',
+    DEFAULTS.policy.acceptFrozenWorker,
+  ),
   timeouts: z
     .strictObject({
       command: duration('One command on a host', DEFAULTS.timeouts.command).optional(),

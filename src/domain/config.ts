@@ -158,6 +158,8 @@ export interface PolicyConfig {
   readonly acceptAgents: readonly string[];
   /** What becomes of a persistent subtree of source: `copied` by the operator, or `abandon`. */
   readonly subtrees: Readonly<Record<string, 'copied' | 'abandon'>>;
+  /** Accepts that with a slow Temporal server a frozen worker may leave the cluster leaderless beyond the budget (S22). */
+  readonly acceptFrozenWorker: boolean;
   readonly timeouts: TimeoutsConfig;
   /** Off where the Temporal namespace may not carry zkferry's search attributes. */
   readonly searchAttributes: boolean;

@@ -45,3 +45,9 @@ export function collisionsOf(contenders: readonly ContenderName[]): ContenderNam
 export function nextSequence({ cversion, numChildren }: { cversion: number; numChildren: number }): number {
   return (cversion + numChildren) / 2;
 }
+
+/** The election path's ancestors, itself and the masters' log group: `/a`, `/a/mesos`, `/a/mesos/log_replicas`. */
+export function parentPaths({ electionPath }: { readonly electionPath: string }): string[] {
+  const names = electionPath.split('/').slice(1);
+  return [...names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`), `${electionPath}/log_replicas`];
+}

@@ -3,7 +3,7 @@ import type { ClusterConfig, ServerConfig } from './config.js';
 import type { Budget, MasterUrl, Plan, PlannedAgent, PlannedFramework } from './plan.js';
 import { planSteps } from './plan-steps.js';
 import { needsRaise } from './preflight/epoch-rules.js';
-import { reconfigEnabled } from './preflight/ensemble-rules.js';
+import { reconfigEnabled } from './preflight/settings-rules.js';
 import type { Survey } from './survey.js';
 
 /**

@@ -1,4 +1,6 @@
 import type { AgentConfig, ClusterConfig, FrameworkConfig, StrategyName } from './config.js';
+import type { FindingId, Verdict } from './preflight/catalogue/index.js';
+import type { TemporalTimers } from './temporal-timers.js';
 
 /** `zk://` master URL without its credentials, which only the worker adds when it writes a file. */
 export interface MasterUrl {
@@ -36,6 +38,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   /** One sentence naming the moment after which nothing undoes itself. */
   readonly pointOfNoReturn: string;
+  /** Measured by the migration that carries the plan out, so it is left out of the hash (S22). */
+  readonly temporal?: TemporalTimers;
 }
 
 /** Where agents and schedulers go before the window. */
@@ -80,10 +84,10 @@ export interface PlanStep {
   readonly worstMs: number | null;
 }
 
-/** A preflight verdict. `id` is stable (kebab-case); all checks run, none hides another. */
+/** A preflight verdict, of a check in the catalogue. All checks run, none hides another. */
 export interface Finding {
-  readonly id: string;
-  readonly verdict: 'block' | 'warn' | 'info';
+  readonly id: FindingId;
+  readonly verdict: Verdict;
   readonly host: string | null;
   /** What was seen. */
   readonly seen: string;
@@ -93,7 +97,7 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
-/** `planHash` is sha256 over the plan's canonical JSON, lower-case hex. */
+/** `planHash` is sha256 over the canonical JSON of the plan without `temporal`, lower-case hex. */
 export interface PlanResult {
   readonly plan: Plan;
   readonly planHash: string;

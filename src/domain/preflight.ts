@@ -3,12 +3,13 @@ import type { Finding } from './plan.js';
 import { clientRules } from './preflight/client-rules.js';
 import { clusterRules } from './preflight/cluster-rules.js';
 import { dualPublishingRules } from './preflight/dual-publishing-rules.js';
-import { emptyTargetRules, ensembleRules } from './preflight/ensemble-rules.js';
+import { emptyTargetRules, ensembleRules, parentRules } from './preflight/ensemble-rules.js';
 import { epochRules } from './preflight/epoch-rules.js';
 import { block } from './preflight/finding.js';
 import { hostRules } from './preflight/host-rules.js';
 import { masterRules } from './preflight/master-rules.js';
 import { residueRules } from './preflight/residue-rules.js';
+import { temporalRules } from './preflight/temporal-rules.js';
 import type { Survey } from './survey.js';
 
 const ORDER = { block: 0, warn: 1, info: 2 } as const;
@@ -19,6 +20,7 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
     ...failureFindings(survey),
     ...ensembleRules(config, survey),
     ...emptyTargetRules(survey),
+    ...parentRules(survey),
     ...dualPublishingRules(config, survey),
     ...epochRules(config, survey),
     ...masterRules(config, survey),
@@ -26,6 +28,7 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
     ...hostRules(config, survey),
     ...clientRules(config, survey),
     ...residueRules(config, survey),
+    ...temporalRules(config, survey),
   ];
   return findings.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
 }
@@ -36,7 +39,6 @@ export function failureFindings({ failures }: Survey): Finding[] {
     block(`check-${check}`, {
       host,
       seen: message,
-      why: 'what cannot be looked at cannot be moved safely',
       remedy: remedy ?? 'see the message',
     }),
   );

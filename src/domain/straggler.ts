@@ -38,7 +38,6 @@ export function stragglersOf(
         : block('left-on-source', {
             host: client.owner,
             seen: `${client.owner} still has session ${client.sessionId} on source`,
-            why: 'it would not see the election in target',
             remedy: `see what its master URL is, and restart it once that names ${config.strategy === 'observers' ? 'the observers' : 'target'}`,
           }),
     ),

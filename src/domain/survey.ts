@@ -1,5 +1,7 @@
 import type { AgentConfig, MasterConfig } from './config.js';
+import type { CheckName } from './preflight/catalogue/index.js';
 import type { SocketAddress } from './socket-table.js';
+import type { TemporalTimers } from './temporal-timers.js';
 
 /**
  * What the read-only survey saw. Preflight and plan are pure functions of it. Holds no secret: master
@@ -15,13 +17,14 @@ export interface Survey {
   readonly hosts: Readonly<Record<string, HostSurvey>>;
   /** Every client session on source, as far as it could be attributed. Null when no proof was to be had. */
   readonly clients: readonly ClientSurvey[] | null;
+  /** What the running migration has measured; null where none runs (`zkferry preflight`). */
+  readonly temporal: TemporalTimers | null;
   /** Checks that could not be made. */
   readonly failures: readonly CheckFailure[];
 }
 
 export interface CheckFailure {
-  /** Kebab-case name of the check. */
-  readonly check: string;
+  readonly check: CheckName;
   readonly host: string | null;
   readonly message: string;
   readonly remedy: string | null;
@@ -44,7 +47,10 @@ export interface ServerSurvey {
   readonly version: string | null;
   /** Decimal, as a BigInt prints it. */
   readonly epoch: string | null;
-  /** `conf`; null when it is not allowed. */
+  /**
+   * What it runs with, as far as seen: its Java properties (without `zookeeper.`), its `zoo.cfg`, its
+   * answer to `conf`, the later before the former. Null when none could be read.
+   */
   readonly settings: Readonly<Record<string, string>> | null;
 }
 
@@ -61,6 +67,8 @@ export interface TreeSurvey {
   readonly marker: string | null;
   /** Znodes of ours beside lock and marker: of the publisher and the door. */
   readonly ours: readonly string[];
+  /** ACLs of the election path, its ancestors and `log_replicas`, by path; what is absent or unreadable is left out. */
+  readonly parents: Readonly<Record<string, readonly Acl[]>>;
 }
 
 export interface MasterSurvey {
@@ -68,6 +76,8 @@ export interface MasterSurvey {
   readonly version: string | null;
   readonly flags: Readonly<Record<string, string>> | null;
   readonly metrics: Readonly<Record<string, number>> | null;
+  /** `host:port` of whom it takes for the leading master: null = nobody, undefined = it was not to be asked. */
+  readonly sees: string | null | undefined;
 }
 
 export interface ClusterSurvey {
@@ -110,6 +120,14 @@ export interface HostSurvey {
   readonly missingTools: readonly string[];
   readonly freeKb: number | null;
   readonly place: PlaceSurvey | null;
+  /** Other files of the packages that set the master URL of the same process (M 7.1). */
+  readonly otherPlaces: readonly string[];
+  /** Files of the process's flags that are younger than the process. */
+  readonly changedFlags: readonly string[];
+  /** Active units of configuration management. */
+  readonly managers: readonly string[];
+  /** Set for a ZooKeeper server. */
+  readonly server: ServerFileSurvey | null;
   /** Other active or enabled units of the host that may read the same file (S4). */
   readonly otherUnits: readonly string[];
   readonly endpoints: readonly {
@@ -123,12 +141,28 @@ export interface HostSurvey {
   readonly residue: readonly string[];
 }
 
+/** `zoo.cfg` of a server and the properties of its process. */
+export interface ServerFileSurvey {
+  readonly settings: Readonly<Record<string, string>>;
+  /** Why `zoo.cfg` is not among the settings. */
+  readonly problem: string | null;
+  /** The file is younger than the process. */
+  readonly changedSinceStart: boolean;
+}
+
+/** As in the ports; repeated here since the domain imports nothing. */
+export interface Acl {
+  readonly permissions: number;
+  readonly scheme: string;
+  readonly id: string;
+}
+
 export interface PlaceSurvey {
   readonly path: string;
   /** The URL in it, without credentials; null when it cannot be read as one. */
   readonly url: UrlSurvey | null;
   readonly problem: string | null;
-  /** What the process was started with where its command line shows it, else null. */
+  /** What the process was started with where its command line or else its environment shows it, else null. */
   readonly runsWith: UrlSurvey | null;
   /** The file is younger than the process. */
   readonly changedSinceStart: boolean;

@@ -4,6 +4,7 @@ import type { Activities, Divergence, EnsembleName, RepointReport } from '../../
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { PlannedAgent, PlanResult } from '../../src/domain/plan.js';
 import { aPlan } from './plans.js';
+import { UNMEASURED } from '../../src/domain/temporal-timers.js';
 
 /** What a test wants to go wrong: by activity name and host; `times` failures, or for ever. */
 export interface Mishap {
@@ -77,7 +78,16 @@ export class FakeCluster {
       findings:
         this.blocker === null
           ? []
-          : [{ id: 'blocked', verdict: 'block', host: 'm1', seen: this.blocker, why: 'a test', remedy: 'mend it' }],
+          : [
+              {
+                id: 'unit-not-running',
+                verdict: 'block',
+                host: 'm1',
+                seen: this.blocker,
+                why: 'a test',
+                remedy: 'mend it',
+              },
+            ],
     };
   }
 
@@ -132,7 +142,10 @@ export class FakeCluster {
               },
         );
       },
-      surveyAndPlan: () => act('surveyAndPlan', null, null, this.planResult()),
+      surveyAndPlan: ({ temporal = UNMEASURED }) => {
+        const { plan, ...rest } = this.planResult();
+        return act('surveyAndPlan', null, null, { ...rest, plan: { ...plan, temporal } });
+      },
       replan: () => act('replan', null, null, this.planResult()),
       findStragglers: async () => {
         const report = await act('findStragglers', null, null, {

@@ -77,6 +77,7 @@ export function aConfig(agents = 3, change: Partial<ClusterConfig> = {}): Cluste
       acceptClients: [],
       acceptAgents: [],
       subtrees: {},
+      acceptFrozenWorker: false,
       timeouts: {
         commandMs: 10_000,
         agentMs: 10_000,

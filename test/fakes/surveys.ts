@@ -42,6 +42,7 @@ export function aSurvey(config: ClusterConfig): Survey {
         'registrar/log/recovered': 1,
         'registrar/log/ensemble_size': 3,
       },
+      sees: `${config.masters[0]?.address ?? ''}:5050`,
     })),
     cluster: {
       leader: config.masters[0]?.name ?? '',
@@ -50,7 +51,7 @@ export function aSurvey(config: ClusterConfig): Survey {
         id: `${agent.name}-id`,
         active: true,
         version: '1.11.0',
-        flags: { recover: 'reconnect', strict: 'true' },
+        flags: { recover: 'reconnect', strict: 'true', resources: 'cpus:4' },
       })),
       unknownAgents: [],
       unregisteredAgents: [],
@@ -72,6 +73,7 @@ export function aSurvey(config: ClusterConfig): Survey {
       ),
     },
     clients: [{ client: '10.1.0.10:40001', sessionId: '0x1', owner: 'm1' }],
+    temporal: null,
     failures: [],
   };
 }
@@ -115,7 +117,17 @@ function serversOf(config: ClusterConfig, ensemble: 'source' | 'target', epoch: 
 
 function aTree(roots: string[]): Survey['source']['tree'] {
   const electionPath = roots.length > 0 ? 'readable' : 'absent';
-  return { roots, electionPath, contenders: [], unmirrored: [], strangers: [], lock: null, marker: null, ours: [] };
+  return {
+    roots,
+    electionPath,
+    contenders: [],
+    unmirrored: [],
+    strangers: [],
+    lock: null,
+    marker: null,
+    ours: [],
+    parents: {},
+  };
 }
 
 function aHost(unit: string, place: HostSurvey['place']): HostSurvey {
@@ -129,6 +141,10 @@ function aHost(unit: string, place: HostSurvey['place']): HostSurvey {
     missingTools: [],
     freeKb: 10_000_000,
     place,
+    otherPlaces: [],
+    changedFlags: [],
+    managers: [],
+    server: null,
     otherUnits: [],
     endpoints: [{ endpoint: '10.1.0.7:2181', outcome: 'refused' }],
     listening: [],

@@ -68,6 +68,23 @@ describe('migrateCluster', function () {
     });
   });
 
+  it('measures how prompt the timers of the Temporal server are before it makes the plan', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await migration.atGate('begin');
+      const planned = await migration.plan();
+      assert.ok(Number.isInteger(planned?.plan.temporal?.timerLateMs), JSON.stringify(planned?.plan.temporal));
+      const history = await migration.handle.fetchHistory();
+      const types = (history.events ?? []).map((event) =>
+        event.timerFiredEventAttributes ? 'timer' : event.activityTaskScheduledEventAttributes?.activityType?.name,
+      );
+      assert.ok(
+        types.indexOf('timer') !== -1 && types.indexOf('timer') < types.indexOf('surveyAndPlan'),
+        String(types),
+      );
+    });
+  });
+
   it('refuses a second migration of the same cluster', async () => {
     const cluster = new FakeCluster(aConfig());
     await env.migrate(cluster, async (migration) => {
@@ -102,7 +119,7 @@ describe('migrateCluster', function () {
     cluster.blocker = 'the host key of m1 is another one';
     await env.migrate(cluster, async (migration) => {
       await assert.rejects(migration.result(), (error: Error & { cause?: Error }) => {
-        assert.match(String(error.cause?.message), /blocked on m1: the host key of m1 is another one/);
+        assert.match(String(error.cause?.message), /unit-not-running on m1: the host key of m1 is another one/);
         return true;
       });
     });

@@ -1,7 +1,7 @@
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
 import type { ClientSurvey, Survey } from '../survey.js';
-import { block, info } from './finding.js';
+import { block } from './finding.js';
 
 /** Clients of source that no configured process owns: they would be left behind, or hang. */
 export function clientRules(config: ClusterConfig, { clients }: Survey): Finding[] {
@@ -20,15 +20,7 @@ export function unknownClientFinding({ client, sessionId }: ClientSurvey): Findi
   return block('unknown-client', {
     host: client === null ? null : ipOf(client),
     seen: `${client ?? 'a client without a connection'} (session ${sessionId}) is a client of source and no configured process`,
-    why: 'it would be left behind on source; clients other than Mesos’ hang for ever when its servers change',
     remedy: `find it (ss -tnp on ${client === null ? 'its host' : ipOf(client)}) and repoint it, or accept the address in policy.acceptClients`,
-  });
-}
-
-export function acceptedClientsFinding(count: number): Finding {
-  return info('accepted-clients', {
-    seen: `${String(count)} sessions of accepted clients stay on source`,
-    why: 'policy.acceptClients names them',
   });
 }
 

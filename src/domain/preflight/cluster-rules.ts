@@ -1,14 +1,15 @@
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
-import type { AgentSurvey, ClusterSurvey, Survey } from '../survey.js';
-import { block, warn } from './finding.js';
+import type { ClusterSurvey, Survey } from '../survey.js';
+import { agentFlagRules } from './agent-rules.js';
+import { block, info } from './finding.js';
 
 /** Agents and frameworks as the leading master tells. */
 export function clusterRules(config: ClusterConfig, { cluster }: Survey): Finding[] {
   if (cluster === null) return [];
   return [
     ...agentRules(config, cluster),
-    ...cluster.agents.flatMap(agentFlagRules),
+    ...agentFlagRules(config, cluster.agents),
     ...frameworkRules(config, cluster),
   ];
 }
@@ -22,7 +23,6 @@ function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[
         block('agent-inactive', {
           host: agent.name,
           seen: `the leading master lists agent ${id} as inactive`,
-          why: 'it is cut off already; moving it proves nothing and its tasks may be lost',
           remedy: `bring ${agent.name} back, or accept its loss in policy.acceptAgents`,
         }),
       );
@@ -33,8 +33,6 @@ function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[
       block('unknown-agent', {
         host: hostname,
         seen: `agent ${id} (${hostname}) is registered but not configured`,
-        why: 'it would be left behind on source',
-        remedy: 'add it to agents.hosts, or set agents.discover',
       }),
     );
   }
@@ -43,8 +41,6 @@ function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[
       block('agent-not-registered', {
         host: name,
         seen: `${name} is configured but no agent at its address is registered`,
-        why: 'what is not registered cannot be proved to be back afterwards',
-        remedy: `start the agent, correct its address or port, or take it out of agents.hosts`,
       }),
     );
   }
@@ -52,36 +48,6 @@ function agentRules({ policy }: ClusterConfig, cluster: ClusterSurvey): Finding[
     findings.push(
       block('agents-recovering', {
         seen: `${String(cluster.recoveredAgentIds.length)} agents have not come back since the last election`,
-        why: 'they cannot be moved, and the next election would forget how long they are away',
-        remedy: 'wait until recovered_slaves is empty',
-      }),
-    );
-  }
-  return findings;
-}
-
-/** What decides whether tasks outlive the restart of their agent (M 6). */
-function agentFlagRules({ agent, flags }: AgentSurvey): Finding[] {
-  if (flags === null) return [];
-  const host = agent.name;
-  const findings: Finding[] = [];
-  if (flags['recover'] !== undefined && flags['recover'] !== 'reconnect') {
-    findings.push(
-      block('agent-recover', {
-        host,
-        seen: `${host} runs with --recover=${flags['recover']}`,
-        why: 'its restart kills all executors',
-        remedy: 'run it with --recover=reconnect',
-      }),
-    );
-  }
-  if (flags['strict'] === 'false') {
-    findings.push(
-      warn('agent-not-strict', {
-        host,
-        seen: `${host} runs with --no-strict`,
-        why: 'recovery errors are passed over silently',
-        remedy: 'look at its log after the restart',
       }),
     );
   }
@@ -96,8 +62,6 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       findings.push(
         block('unknown-framework', {
           seen: `framework ${name} (${id}) is registered but not configured`,
-          why: 'its scheduler would be left behind on source',
-          remedy: 'add it to frameworks with the hosts of its scheduler',
         }),
       );
       continue;
@@ -106,8 +70,6 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       findings.push(
         block('framework-twice', {
           seen: `two frameworks are registered as ${name}`,
-          why: 'which scheduler owns which id cannot be told apart',
-          remedy: 'give them different names, or tear the stale one down',
         }),
       );
     }
@@ -115,8 +77,13 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       findings.push(
         block('framework-disconnected', {
           seen: `framework ${name} is registered but not connected`,
-          why: 'its failover time is running already',
-          remedy: 'start its scheduler, or tear the framework down',
+        }),
+      );
+    }
+    if (configured.stop === 'unit') {
+      findings.push(
+        info('framework-stop', {
+          seen: `framework ${name} is stopped by systemctl stop, as the configuration vouches`,
         }),
       );
     }
@@ -125,8 +92,6 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       findings.push(
         block('framework-checkpoint', {
           seen: `framework ${name} has checkpoint off`,
-          why: 'its tasks die when their agent restarts',
-          remedy: 'turn its checkpointing on, or set acceptTaskLoss for it',
         }),
       );
     }
@@ -134,16 +99,12 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       findings.push(
         block('framework-failover-timeout', {
           seen: `framework ${name} has failover_timeout 0`,
-          why: 'all its tasks are killed when its scheduler restarts under a living leader',
-          remedy: 'give it a failover timeout of at least minutes, or set acceptTaskLoss for it',
         }),
       );
     } else if (failoverTimeoutMs < config.policy.timeouts.frameworkMs) {
       findings.push(
         block('framework-failover-short', {
           seen: `framework ${name} has a failover_timeout of ${String(failoverTimeoutMs / 1000)} s`,
-          why: 'its scheduler may take policy.timeouts.framework to come back',
-          remedy: 'raise its failover timeout, or set acceptTaskLoss for it',
         }),
       );
     }
@@ -154,8 +115,6 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
     findings.push(
       block('framework-not-registered', {
         seen: `framework ${name} is configured but not registered`,
-        why: 'what is not registered cannot be proved to be back afterwards',
-        remedy: 'start it, or correct its name: it is the one it registered with',
       }),
     );
   }

@@ -2,8 +2,9 @@ import type { ClusterConfig } from '../config.js';
 import { parseMasterUrl, sameServers } from '../master-url.js';
 import type { Finding } from '../plan.js';
 import type { Survey } from '../survey.js';
-import { block, info, warn } from './finding.js';
+import { block, info } from './finding.js';
 import { clientEndpoints } from './host-rules.js';
+import { positive } from './settings-rules.js';
 
 /** A dead worker is replaced within this time (heartbeat, retry, session taken over), and a frozen one too. */
 const WORKER_AWAY_MS = 20_000;
@@ -15,7 +16,7 @@ export function dualPublishingRules(config: ClusterConfig, survey: Survey): Find
     ...contenderRules(config, survey),
     ...mastersOnSourceRules(config, survey),
     ...aclRules(survey),
-    ...sessionRules(config, survey),
+    ...publisherRules(survey),
   ];
 }
 
@@ -26,8 +27,6 @@ export function contenderRules(config: ClusterConfig, { source }: Survey): Findi
   const unmirrored = source.tree.unmirrored.map(({ name, why }) =>
     block('contender-not-mirrored', {
       seen: `${name} in source would not be mirrored: ${why}`,
-      why: 'agents on target would see another leader, or none',
-      remedy: 'see what wrote it; a master of Mesos 0.24 or later with credentials.source can be mirrored',
     }),
   );
   if (found.length === config.masters.length) return unmirrored;
@@ -35,8 +34,6 @@ export function contenderRules(config: ClusterConfig, { source }: Survey): Findi
     ...unmirrored,
     block('contenders-in-source', {
       seen: `${String(found.length)} contenders stand in source (${found.map(({ znode, pid }) => `${znode} ${pid}`).join(', ') || 'none'}), ${String(config.masters.length)} masters are configured`,
-      why: 'a master that does not stand cannot take over, and one that stands twice leaves a ghost when it stops',
-      remedy: 'wait a session timeout for ghosts to go; restart a master that does not stand, or stands twice',
     }),
   ];
 }
@@ -51,8 +48,6 @@ export function nativeContenderRules({ source, target }: Survey): Finding[] {
       block('native-contender', {
         host: master,
         seen: `${znode} (${pid}) stands in target and not in source`,
-        why: 'a master that stands in target before the window becomes a second leader when the mirrors go',
-        remedy: 'stop it and point it at source again',
       }),
     );
 }
@@ -67,8 +62,6 @@ export function mastersOnSourceRules(config: ClusterConfig, { masters }: Survey)
       block('master-not-on-source', {
         host: master.name,
         seen: `${master.name} runs with ${zk.servers.map(({ address, port }) => `${address}:${String(port)}`).join(',')}${zk.path}`,
-        why: 'only an election in source can be mirrored; a master elsewhere could become a second leader',
-        remedy: 'see where its value comes from, make it source’s URL and restart the master',
       }),
     ];
   });
@@ -91,7 +84,6 @@ function aclRules(survey: Survey): Finding[] {
       return [
         block('acls-not-enforced', {
           seen: `${ensemble} allows what the ACL of /zookeeper/config does not`,
-          why: 'the door that keeps masters from standing too early is an ACL',
           remedy: `take zookeeper.skipACL from the servers of ${ensemble} and restart them one by one`,
         }),
       ];
@@ -99,41 +91,22 @@ function aclRules(survey: Survey): Finding[] {
     return [
       info('acls-unproved', {
         seen: `whether ${ensemble} enforces ACLs cannot be seen without writing`,
-        why: 'it is proved with a znode of its own before the door is closed',
       }),
     ];
   });
 }
 
-/** Sessions in target: the publisher's holds the mirrors, the masters' are to be as short as in source. */
-function sessionRules({ policy }: ClusterConfig, { target }: Survey): Finding[] {
+/** The publisher's session in target holds all mirrors. */
+function publisherRules({ target }: Survey): Finding[] {
   return target.servers.flatMap(({ name: host, settings }) => {
-    const limit = (key: string): number | null => {
-      const value = Number(settings?.[key] ?? 'unknown');
-      return Number.isFinite(value) && value > 0 ? value : null;
-    };
-    const [least, most] = [limit('minSessionTimeout'), limit('maxSessionTimeout')];
-    const findings: Finding[] = [];
-    if (most !== null && most < WORKER_AWAY_MS) {
-      findings.push(
-        block('publisher-session', {
-          host,
-          seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
-          why: 'the mirrors would vanish while a dead worker is replaced, and every agent would lose its master',
-          remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
-        }),
-      );
-    }
-    if (least !== null && least > policy.timeouts.sessionMs) {
-      findings.push(
-        warn('session-minimum', {
-          host,
-          seen: `${host} makes every session last at least ${String(least / 1000)} s`,
-          why: 'the masters ask for less; after the window a dead one would hold its znode for so long',
-          remedy: 'lower minSessionTimeout on all servers of target, or raise policy.timeouts.session',
-        }),
-      );
-    }
-    return findings;
+    const most = positive(settings?.['maxSessionTimeout']);
+    if (most === null || most >= WORKER_AWAY_MS) return [];
+    return [
+      block('publisher-session', {
+        host,
+        seen: `${host} allows sessions of at most ${String(most / 1000)} s`,
+        remedy: `set maxSessionTimeout to at least ${String(WORKER_AWAY_MS)} on all servers of target`,
+      }),
+    ];
   });
 }

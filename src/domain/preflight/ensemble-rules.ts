@@ -1,17 +1,16 @@
 import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
-import type { EnsembleSurvey, ServerSurvey, Survey } from '../survey.js';
-import { block, info, warn } from './finding.js';
+import type { Acl, EnsembleSurvey, Survey } from '../survey.js';
+import { block, warn } from './finding.js';
+import { settingsRules } from './settings-rules.js';
 
 const OLDEST = '3.4.6';
 
 /** Both ensembles: health, versions, settings that make Mesos' ZooKeeper library abort, and who stands where in source. */
 export function ensembleRules(config: ClusterConfig, survey: Survey): Finding[] {
   return [
-    ...(['source', 'target'] as const).flatMap((name) => [
-      ...healthRules(name, survey[name]),
-      ...settingRules(name, survey[name]),
-    ]),
+    ...(['source', 'target'] as const).flatMap((name) => [...healthRules(name, survey[name])]),
+    ...settingsRules(config, survey),
     ...treeRules(config, survey),
   ];
 }
@@ -24,8 +23,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-not-serving', {
           host: name,
           seen: `${name} of ${ensemble} answers but does not serve`,
-          why: 'it has no quorum or is still joining; clients that land on it stay disconnected',
-          remedy: 'bring the ensemble into quorum with all its servers first',
         }),
       );
     }
@@ -34,8 +31,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-standalone', {
           host: name,
           seen: `${name} of ${ensemble} runs standalone`,
-          why: 'an observer can only follow a quorum',
-          remedy: 'run it as a member of an ensemble (server.N lines, standaloneEnabled=false)',
         }),
       );
     }
@@ -44,8 +39,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
         block('server-is-observer', {
           host: name,
           seen: `${name} of ${ensemble} is an observer`,
-          why: 'source and target list the servers that vote',
-          remedy: 'list only participants under source and target',
         }),
       );
     }
@@ -55,7 +48,6 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
           host: name,
           seen: `${name} runs ZooKeeper ${version}`,
           why: `nothing before ${OLDEST} was tried`,
-          remedy: 'upgrade that ensemble first',
         }),
       );
     }
@@ -66,67 +58,10 @@ function healthRules(ensemble: string, { servers }: EnsembleSurvey): Finding[] {
     findings.push(
       block('ensemble-leaders', {
         seen: `${ensemble} has ${String(leaders.length)} leaders: ${leaders.map(({ name }) => name).join(', ') || 'none'}`,
-        why: 'the servers listed are not one ensemble',
-        remedy: 'list all servers of exactly one ensemble',
       }),
     );
   }
   return findings;
-}
-
-function settingRules(ensemble: 'source' | 'target', { servers }: EnsembleSurvey): Finding[] {
-  const unread = servers.filter(({ settings, mode }) => settings === null && mode !== 'silent');
-  const findings: Finding[] = unread.map(({ name }) =>
-    ensemble === 'target'
-      ? warn('settings-unknown', {
-          host: name,
-          seen: `${name} does not allow conf`,
-          why: 'local sessions, required SASL, quotas and throttling on target crash libmesos',
-          remedy: 'allow conf (4lw.commands.whitelist) or check these settings by hand',
-        })
-      : info('settings-unknown', {
-          host: name,
-          seen: `${name} does not allow conf`,
-          why: 'its settings were not checked',
-        }),
-  );
-  for (const server of servers) findings.push(...(ensemble === 'target' ? deadlySettings(server) : []));
-  const reconfig = new Set(servers.map(reconfigEnabled));
-  if (reconfig.size > 1) {
-    findings.push(
-      block('reconfig-differs', {
-        seen: `the servers of ${ensemble} do not agree on reconfigEnabled`,
-        why: 'an observer has to have the same value as the ensemble it joins, or it never serves',
-        remedy: 'make reconfigEnabled the same on all servers',
-      }),
-    );
-  }
-  return findings;
-}
-
-/** What newer servers may answer that the ZooKeeper client inside Mesos does not know: it aborts the process. */
-function deadlySettings({ name, settings }: ServerSurvey): Finding[] {
-  const found = Object.entries(settings ?? {}).filter(([key, value]) => isDeadly(key, value));
-  return found.map(([key, value]) =>
-    block('setting-crashes-mesos', {
-      host: name,
-      seen: `${name} runs with ${key}=${value}`,
-      why: 'the ZooKeeper client inside Mesos does not know the error it leads to and aborts the process',
-      remedy: `take ${key} back on all servers of target`,
-    }),
-  );
-}
-
-function isDeadly(key: string, value: string): boolean {
-  const name = key.replace(/^zookeeper\./, '').toLowerCase();
-  const on = value.toLowerCase() === 'true';
-  if (name === 'localsessionsenabled') return on;
-  if (['sessionrequireclientsaslauth', 'enforce.auth.enabled', 'enforcequota'].includes(name)) return on;
-  return ['request_throttle_max_requests', 'connection_throttle_tokens'].includes(name) && Number(value) > 0;
-}
-
-export function reconfigEnabled({ settings }: Pick<ServerSurvey, 'settings'>): boolean {
-  return settings?.['reconfigEnabled']?.toLowerCase() === 'true';
 }
 
 function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[] {
@@ -136,8 +71,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     findings.push(
       block('no-election', {
         seen: `source has no ${path}`,
-        why: 'the masters do not elect there',
-        remedy: 'set electionPath to the path in the masters’ --zk',
       }),
     );
   }
@@ -149,7 +82,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
       findings.push(
         block('election-refused', {
           seen: `${path} in ${ensemble} may not be read`,
-          why: 'the credentials are wrong or missing, or the digest algorithms of the ensembles differ',
           remedy: `set credentials.${ensemble} to an identity that may read and delete there`,
         }),
       );
@@ -158,8 +90,6 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
       findings.push(
         warn('election-strangers', {
           seen: `${ensemble} has ${tree.strangers.join(', ')} under ${path}`,
-          why: 'children that end in no number are ignored by Mesos, but nobody else should write there',
-          remedy: 'find out who writes them',
         }),
       );
     }
@@ -169,12 +99,34 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     findings.push(
       block('unknown-contender', {
         seen: `${unknown.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in source is no configured master`,
-        why: 'a master that is not moved could be elected behind our back',
-        remedy: 'add it to masters with the address it announces, or stop it',
       }),
     );
   }
   return findings.concat(subtreeRules(config, source));
+}
+
+/**
+ * Parents that stand in target already keep their ACL, whoever made them: the masters must be allowed
+ * there what they are allowed in source.
+ */
+export function parentRules({ source, target }: Survey): Finding[] {
+  return Object.entries(source.tree?.parents ?? {}).flatMap(([path, wanted]) => {
+    const there = target.tree?.parents[path];
+    if (there === undefined || wanted.every((one) => allows(there, one))) return [];
+    return [
+      block('parents-acl', {
+        seen: `${path} in target allows less than in source`,
+        remedy: `give ${path} in target the ACL that it has in source, or delete it there while nobody uses it`,
+      }),
+    ];
+  });
+}
+
+function allows(acl: readonly Acl[], { scheme, id, permissions }: Acl): boolean {
+  const granted = acl
+    .filter((one) => (one.scheme === scheme && one.id === id) || (one.scheme === 'world' && one.id === 'anyone'))
+    .reduce((all, one) => all | one.permissions, 0);
+  return (granted & permissions) === permissions;
 }
 
 /** Before anything is written nobody stands for election in target. */
@@ -183,8 +135,6 @@ export function emptyTargetRules({ target }: Survey): Finding[] {
   return [
     block('target-has-contenders', {
       seen: `${target.tree.contenders.map(({ znode, pid }) => `${znode} (${pid})`).join(', ')} in target`,
-      why: 'a master that is already there would be elected as a second leader',
-      remedy: 'stop whatever stands for election in target, and wait for its znode to go',
     }),
   ];
 }
@@ -201,7 +151,6 @@ function subtreeRules(config: ClusterConfig, { tree }: EnsembleSurvey): Finding[
     .map((root) =>
       block('unknown-subtree', {
         seen: `source holds the persistent subtree ${root}`,
-        why: 'the migration does not copy it; a framework whose state it is would start anew on target',
         remedy: `copy it and set policy.subtrees."${root}" to copied, or set it to abandon`,
       }),
     );

@@ -32,23 +32,9 @@ export function epochRules({ strategy, target }: ClusterConfig, survey: Survey):
   if (epochs === null || !needsRaise(survey)) return [];
   const verdict = raiseTo(epochs);
   const seen = `source is at epoch ${String(epochs.source)}, target at ${epochs.target.map(String).join(', ')}`;
-  const why = 'servers of a lower epoch refuse every client that comes from source';
-  if (!verdict.ok) {
-    return [block('epoch-limit', { seen: `${seen}: ${verdict.reason}`, why, remedy: 'take a fresh target ensemble' })];
-  }
-  if (target.allowRestart) {
-    return [
-      info('epoch-raise', {
-        seen: `${seen}; target will be stopped and raised to about ${String(verdict.epoch)}`,
-        why,
-      }),
-    ];
-  }
+  if (!verdict.ok) return [block('epoch-limit', { seen: `${seen}: ${verdict.reason}` })];
+  if (!target.allowRestart) return [warn('epoch-low', { seen })];
   return [
-    warn('epoch-low', {
-      seen,
-      why: `${why}: Mesos’ own clients heal only by their session timer, other clients hang until they are restarted`,
-      remedy: 'set target.allowRestart so that its servers may be stopped together once, or accept the slower window',
-    }),
+    info('epoch-raise', { seen: `${seen}; target will be stopped and raised to about ${String(verdict.epoch)}` }),
   ];
 }

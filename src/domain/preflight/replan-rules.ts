@@ -43,8 +43,6 @@ function epochFindings(plan: Plan, survey: Survey): Finding[] {
   return [
     block('epoch-not-above', {
       seen: `source is at epoch ${String(epochs.source)}, target at ${epochs.target.map(String).join(', ')}`,
-      why: 'source has elected since the raise, so target would refuse every client again',
-      remedy: 'roll back and start again, so that the epoch is raised anew',
     }),
   ];
 }
@@ -107,8 +105,6 @@ function goneFindings({ policy }: ClusterConfig, plan: Plan, { cluster }: Survey
       block('agent-gone', {
         host: agent.name,
         seen: `the leading master does not list agent ${id} (${agent.name}) any more`,
-        why: 'its loss was accepted by nobody',
-        remedy: `bring it back, or accept its loss in policy.acceptAgents`,
       }),
     );
 }
@@ -122,8 +118,6 @@ function lockFindings({ source }: Survey, migration: string): Finding[] {
         lock === null
           ? 'the lock znode in source is gone'
           : `the lock znode in source names another migration: ${lock}`,
-      why: 'somebody else may be moving this cluster',
-      remedy: 'find out who deleted or took it',
     }),
   ];
 }

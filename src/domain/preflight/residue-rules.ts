@@ -7,7 +7,6 @@ export function residueFinding(host: string, what: string): Finding {
   return block('residue', {
     host,
     seen: `${what} of an earlier migration is still there on ${host}`,
-    why: 'what a migration leaves can hold a unit down or be taken for another ensemble',
     remedy: `see which migration it belongs to; when that one is over, remove ${what} on ${host}`,
   });
 }
@@ -20,8 +19,6 @@ export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] 
     findings.push(
       block('locked', {
         seen: `source holds the lock of another migration: ${lock}`,
-        why: 'two migrations of one cluster undo each other',
-        remedy: 'wait for that migration to end, or delete the lock znode when it is gone for good',
       }),
     );
   }

@@ -1,0 +1,35 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Another migration, and the Temporal server. */
+export const residueChecks = {
+  locked: {
+    verdicts: ['block'],
+    when: ['begin'],
+    looks: 'the lock znode in source',
+    why: 'two migrations of one cluster undo each other',
+    remedy: 'wait for that migration to end, or delete the lock znode when it is gone for good',
+  },
+  'lock-lost': {
+    verdicts: ['block'],
+    when: ['cut-over'],
+    looks: 'the same: it must name this migration',
+    why: 'somebody else may be moving this cluster',
+    remedy: 'find out who deleted or took it',
+  },
+  residue: {
+    verdicts: ['block'],
+    when: ['begin'],
+    looks: 'markers and znodes of ours in both ensembles, state folders, drop-ins and set-aside data on every host',
+    why: 'what a migration leaves can hold a unit down or be taken for another ensemble',
+    remedy: 'see which migration it belongs to; when that one is over, remove it',
+  },
+  'temporal-timers': {
+    verdicts: ['warn', 'info'],
+    when: ['begin'],
+    looks: 'how late the Temporal server fires a timer of 100 ms (S22; in a migration only)',
+    source: 'measured with Temporal 1.29',
+    why: 'its settings are not the ones that forecast and reserve were measured with: a frozen worker may be replaced too late for the budget, and the window counts with that',
+    remedy:
+      'set history.timerProcessorMaxTimeShift to 100ms, frontend.keepAliveTime to 3s and frontend.keepAliveTimeout to 1s there, or set policy.acceptFrozenWorker',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
