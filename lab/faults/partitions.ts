@@ -20,6 +20,7 @@ function eitherEnsemble({ random }: FaultScene): string {
 /** A master is cut off source: Mesos itself shows two claims for a while (S10). */
 export const partitionMasterSource: Fault = {
   kind: 'partition-master-source',
+  nativeOverlap: true,
   lastsMs: [2_000, 30_000],
   inject: async (scene) => cut(scene, someone(scene, 'master'), 'source'),
 };

@@ -6,7 +6,7 @@ export const workerClockJump: Fault = {
   kind: 'worker-clock-jump',
   lastsMs: [2_000, 45_000],
   async inject({ stage, random, say }) {
-    const { pid, clockFile } = stage.worker;
+    const { pid, clockFile } = random.pick(stage.workers);
     if (clockFile === null) throw new TypeError('the worker was started without a clock that can be shifted');
     const offsetMs = random.int(5_000, 30_000) * (random.chance(0.5) ? 1 : -1);
     writeFileSync(clockFile, String(offsetMs));
