@@ -126,6 +126,7 @@ export class MigrationRecord {
       forecastMs: null,
       openedAt: null,
       turnBackAt: null,
+      pointOfNoReturnAt: null,
       leaderlessMs: null,
       coordinationMs: null,
       lastAgentMs: null,

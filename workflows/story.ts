@@ -21,6 +21,7 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
     if (w.forecastMs !== null) parts.push(`forecast ${seconds(w.forecastMs)}`);
     if (w.openedAt) parts.push(`opened ${w.openedAt}`);
     if (w.turnBackAt) parts.push(`turns back at ${w.turnBackAt}`);
+    if (w.pointOfNoReturnAt) parts.push(`point of no return passed at ${w.pointOfNoReturnAt}`);
     if (w.coordinationMs !== null) parts.push(`leader after ${seconds(w.coordinationMs)}`);
     if (w.lastAgentMs !== null) parts.push(`last agent after ${seconds(w.lastAgentMs)}`);
     lines.push(`- Critical window: ${parts.join(', ')}`);

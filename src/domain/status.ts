@@ -44,6 +44,8 @@ export interface WindowStatus {
   readonly forecastMs: number | null;
   readonly openedAt: string | null;
   readonly turnBackAt: string | null;
+  /** When a recovered leader was proved in target: from then on nothing undoes itself. */
+  readonly pointOfNoReturnAt: string | null;
   readonly leaderlessMs: number | null;
   readonly coordinationMs: number | null;
   readonly lastAgentMs: number | null;

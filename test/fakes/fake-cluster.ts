@@ -11,8 +11,11 @@ export interface Mishap {
   readonly activity: keyof Activities;
   readonly host?: string;
   readonly times?: number;
-  /** `refuse`: a failure that no retry of Temporal helps. */
-  readonly kind: 'fail' | 'refuse' | 'hang';
+  /**
+   * `refuse`: a failure that no retry of Temporal helps. `hang`: never ends, but heeds a cancellation.
+   * `wait`: succeeds once `release` is called, and heeds no cancellation; the journal tells of one.
+   */
+  readonly kind: 'fail' | 'refuse' | 'hang' | 'wait';
 }
 
 /**
@@ -45,6 +48,9 @@ export class FakeCluster {
   /** Milliseconds every host step takes. */
   stepMs = 0;
   #hash = 0;
+  #released = false;
+  /** Steps that wait for `release`. */
+  waiting = 0;
 
   constructor(readonly config: ClusterConfig) {}
 
@@ -63,6 +69,22 @@ export class FakeCluster {
       Context.current().heartbeat();
       await sleep(100);
     }
+  }
+
+  async #wait(activity: string): Promise<void> {
+    const context = Context.current();
+    this.waiting += 1;
+    while (!this.#released) {
+      context.heartbeat();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    this.waiting -= 1;
+    if (context.cancellationSignal.aborted) this.journal.push(`cancelled ${activity}`);
+  }
+
+  /** Lets every step go on that waits. */
+  release(): void {
+    this.#released = true;
   }
 
   /** Undoes every planned mishap: the operator has mended the host. */
@@ -108,12 +130,14 @@ export class FakeCluster {
       if (planned) {
         planned.left -= 1;
         if (planned.mishap.kind === 'hang') await hang();
-        throw ApplicationFailure.create({
-          message: `${activity} failed on ${host ?? 'the cluster'}`,
-          type: 'FERRY_TEST',
-          nonRetryable: planned.mishap.kind === 'refuse',
-          details: [{ host, remedy: 'mend it' }],
-        });
+        if (planned.mishap.kind === 'wait') await this.#wait(activity);
+        else
+          throw ApplicationFailure.create({
+            message: `${activity} failed on ${host ?? 'the cluster'}`,
+            type: 'FERRY_TEST',
+            nonRetryable: planned.mishap.kind === 'refuse',
+            details: [{ host, remedy: 'mend it' }],
+          });
       }
       if (this.stepMs > 0) await sleep(this.stepMs);
       if (effect !== null) this.journal.push(effect);

@@ -16,6 +16,7 @@ export const status: MigrationStatus = {
     forecastMs: 9_000,
     openedAt: null,
     turnBackAt: null,
+    pointOfNoReturnAt: null,
     leaderlessMs: 1,
     coordinationMs: 1,
     lastAgentMs: 1,

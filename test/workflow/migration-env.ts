@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,37 @@ export class MigrationEnv {
       activities: cluster.activities,
       stickyQueueScheduleToStartTimeout: '1s',
     });
+    const told = async () => this.#tell(cluster, taskQueue, story, input);
+    await this.#withPublisher(cluster, taskQueue, () => worker.runUntil(told));
+  }
+
+  /** As `migrate`, with a worker for the workflows alone, which the story may stop and replace. */
+  async migrateApart(
+    cluster: FakeCluster,
+    story: (migration: Migration, decider: Decider) => Promise<void>,
+    options: Partial<WorkerOptions> = {},
+  ): Promise<void> {
+    const taskQueue = `q-${randomUUID()}`;
+    const steps = await Worker.create({ connection: this.#native, taskQueue, activities: cluster.activities });
+    const decider = new Decider(() =>
+      Worker.create({
+        connection: this.#native,
+        taskQueue,
+        workflowBundle: { codePath: this.#bundle },
+        stickyQueueScheduleToStartTimeout: '1s',
+        ...options,
+      }),
+    );
+    await decider.start();
+    try {
+      const told = async () => this.#tell(cluster, taskQueue, (migration) => story(migration, decider));
+      await this.#withPublisher(cluster, taskQueue, () => steps.runUntil(told));
+    } finally {
+      await decider.stop();
+    }
+  }
+
+  async #withPublisher(cluster: FakeCluster, taskQueue: string, work: () => Promise<void>): Promise<void> {
     const publisher = await Worker.create({
       connection: this.#native,
       taskQueue: `${taskQueue}-publisher`,
@@ -71,21 +102,46 @@ export class MigrationEnv {
         runPublisher: (input: Parameters<Activities['runPublisher']>[0]) => cluster.activities.runPublisher(input),
       },
     });
+    await publisher.runUntil(work);
+  }
+
+  async #tell(
+    cluster: FakeCluster,
+    taskQueue: string,
+    story: (migration: Migration) => Promise<void>,
+    input?: unknown,
+  ): Promise<void> {
     const config: ClusterConfig = { ...cluster.config, cluster: `c-${randomUUID().slice(0, 8)}` };
-    const both = (work: () => Promise<void>) => publisher.runUntil(worker.runUntil(work));
-    await both(async () => {
-      const handle = await this.client.workflow.start('migrateCluster', {
-        workflowId: `zkferry-${config.cluster}`,
-        taskQueue,
-        args: [input ?? config],
-      });
-      const migration = new Migration(handle, taskQueue);
-      try {
-        await story(migration);
-      } finally {
-        await handle.terminate('end of test').catch(() => undefined);
-      }
+    const handle = await this.client.workflow.start('migrateCluster', {
+      workflowId: `zkferry-${config.cluster}`,
+      taskQueue,
+      args: [input ?? config],
     });
+    const migration = new Migration(handle, taskQueue);
+    try {
+      await story(migration);
+    } finally {
+      await handle.terminate('end of test').catch(() => undefined);
+    }
+  }
+}
+
+/** The worker that runs the workflows; while it is stopped, what happens gathers for one activation. */
+export class Decider {
+  #worker: { readonly worker: Worker; readonly run: Promise<void> } | null = null;
+
+  constructor(private readonly create: () => Promise<Worker>) {}
+
+  async start(): Promise<void> {
+    const worker = await this.create();
+    this.#worker = { worker, run: worker.run() };
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#worker;
+    this.#worker = null;
+    running?.worker.shutdown();
+    await running?.run;
   }
 }
 

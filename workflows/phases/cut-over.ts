@@ -1,4 +1,4 @@
-import { ApplicationFailure, executeChild, ParentClosePolicy, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
 import type { EnsembleName } from '../../activities/contract.js';
 import type { cutOver as cutOverWorkflow } from '../cut-over.js';
 import { RollbackOrdered } from '../desk.js';
@@ -8,6 +8,7 @@ import { prove } from '../proxies.js';
 import type { Phase } from '../saga.js';
 import type { CutOverInput, CutOverResult } from '../window/run-window.js';
 import { passCutOverGate } from './cut-over-gate.js';
+import { AFTER_THE_WINDOW } from './soak.js';
 
 /** What differs between strategies around the window. */
 export interface Crossing {
@@ -30,11 +31,18 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   let standing: 'source' | 'target' | 'unknown' = 'source';
   let held: readonly string[] = [];
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
-    // Whatever holds the migration holds it here for the last time.
-    if (to === 'target') await ferry.desk.safePoint();
+    // Whatever holds the migration holds it here for the last time; the look of before is then old.
+    if (to === 'target') while (await ferry.desk.safePoint()) await passCutOverGate(ferry);
     crossing.beforeWindow();
+    const before = standing;
     standing = 'unknown';
-    const result = await runWindow(ferry, to);
+    const window = await startWindow(ferry, to).catch((cause: unknown) => {
+      // Cancelled before it was begun: nothing has moved.
+      if (isCancellation(cause)) standing = before;
+      if (standing === 'source') crossing.backOnSource();
+      throw cause;
+    });
+    const result = await window.result();
     standing = result.outcome === 'switched' ? to : 'source';
     held = result.held;
     if (standing === 'source') crossing.backOnSource();
@@ -76,9 +84,13 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   };
 }
 
-async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult> {
+/** @returns once the window has begun; a cancellation is passed on to it, and it alone decides whether that comes too late. */
+async function startWindow(ferry: Ferry, to: EnsembleName): Promise<{ result(): Promise<CutOverResult> }> {
   const { config, plan, migration, record } = ferry;
-  setHandler(windowNote, (note) => record.window(note));
+  setHandler(windowNote, (note) => {
+    record.window(note);
+    if (note.pointOfNoReturnAt) record.rollback(true, AFTER_THE_WINDOW, null);
+  });
   const generation = ferry.reserveGenerations(20);
   const input: CutOverInput = {
     config,
@@ -88,7 +100,7 @@ async function runWindow(ferry: Ferry, to: EnsembleName): Promise<CutOverResult>
     to,
     measured: ferry.measured,
   };
-  return await executeChild<typeof cutOverWorkflow>('cutOver', {
+  return await startChild<typeof cutOverWorkflow>('cutOver', {
     workflowId: `zkferry-${config.cluster}/cut-over-${generation}`,
     args: [input],
     // It finishes or undoes by itself, whatever becomes of its parent.

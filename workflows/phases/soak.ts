@@ -2,7 +2,8 @@ import type { Ferry } from '../ferry.js';
 import { watch } from '../proxies.js';
 import type { Phase } from '../saga.js';
 
-const AFTER_THE_WINDOW =
+/** What a rollback costs once the window lies behind. */
+export const AFTER_THE_WINDOW =
   'a second outage: the window is run again in the other direction, for about one session timeout';
 
 /** Watches the invariants for the configured time. */

@@ -66,6 +66,7 @@ export class Frame {
       budgetMs,
       forecastMs,
       openedAt: now(),
+      pointOfNoReturnAt: null,
       turnBackAt: this.#turnBackMs === null ? null : new Date(this.#turnBackMs).toISOString(),
     });
     return this.#turnBackMs;
@@ -167,7 +168,9 @@ export class Frame {
 
   noteLeader(leader: LeaderReport): void {
     const coordinationMs = this.#stoppedAt === null ? null : Date.parse(leader.electedAt) - this.#stoppedAt;
-    this.#note({ coordinationMs, leaderlessMs: coordinationMs });
+    // Towards source nothing is passed: everything is where it was.
+    const pointOfNoReturnAt = this.to === 'target' ? now() : null;
+    this.#note({ coordinationMs, leaderlessMs: coordinationMs, pointOfNoReturnAt });
   }
 
   async awaitAgents(leader: LeaderReport): Promise<CutOverResult> {

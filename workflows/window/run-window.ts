@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { AgentsBack, EnsembleName, LeaderReport } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { Plan } from '../../src/domain/plan.js';
@@ -43,31 +43,46 @@ export interface Window {
   turnBack(why: Why): Promise<CutOverResult>;
 }
 
+/** Windows that began before this was so go on as they began. */
+const SHIELDED = 'shielded-window-tail';
+
 /**
  * Runs a critical window.
  *
  * Towards target, whatever is not proved by the turn-back point is undone here; once a leader with a
  * recovered registry stands, nothing undoes itself any more and a cancellation comes too late.
- * Towards source (the operator's rollback) there is no way back from the way back: a step that fails
- * for good fails the workflow, and running it again starts from whatever stands.
+ * Towards source (the operator's rollback) there is no way back from the way back, so no cancellation
+ * cuts it in two: a step that fails for good fails the workflow, and running it again starts from
+ * whatever stands.
  */
 export async function runWindow(to: EnsembleName, window: Window): Promise<CutOverResult> {
+  const shielded = patched(SHIELDED);
+  if (to === 'target') return await forth(window, shielded);
+  return shielded ? await CancellationScope.nonCancellable(() => back(window)) : await back(window);
+}
+
+async function forth(window: Window, shielded: boolean): Promise<CutOverResult> {
   let turnBackMs: number | null;
   try {
     await window.prepare();
     turnBackMs = window.open();
   } catch (cause) {
-    if (to === 'source') throw cause;
     return { outcome: 'not-opened', incident: whyNot(cause), agents: null, held: [] };
   }
   let leader: LeaderReport;
   try {
-    leader = await withinBudget(turnBackMs, () => window.switchOver());
+    leader = await withinBudget(turnBackMs, () => window.switchOver(), shielded);
   } catch (cause) {
-    if (to === 'source') throw cause;
     return await CancellationScope.nonCancellable(() => window.turnBack(whyNot(cause)));
   }
   // The point of no return lies behind: from here on nothing undoes itself, whatever fails or comes.
+  return await CancellationScope.nonCancellable(() => window.awaitAgents(leader));
+}
+
+async function back(window: Window): Promise<CutOverResult> {
+  await window.prepare();
+  window.open();
+  const leader = await window.switchOver();
   return await CancellationScope.nonCancellable(() => window.awaitAgents(leader));
 }
 
@@ -82,24 +97,30 @@ function whyNot(cause: unknown): Why {
     : incidentOf(cause);
 }
 
-/** Runs `work`, cancelled at the turn-back point by a durable timer; null = no limit. */
-async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work`, cancelled at the turn-back point by a durable timer (null = no limit), or when the
+ * workflow is cancelled before `work` has ended. What `work` has begun and not awaited goes on after
+ * its end, and then nothing cancels it any more.
+ */
+async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>, shielded: boolean): Promise<T> {
   if (turnBackMs === null) return work();
   const timer = new CancellationScope();
-  const forward = new CancellationScope();
+  const forward = shielded ? shieldedScope() : { scope: new CancellationScope(), shield: () => undefined };
   let expired = false;
   void timer
     .run(async () => {
       await sleep(Math.max(1, turnBackMs - Date.now()), { summary: 'turn-back point' });
       expired = true;
-      forward.cancel();
+      forward.scope.cancel();
     })
     .catch(() => undefined);
   try {
-    return await forward.run(work);
+    const done = await forward.scope.run(work);
+    forward.shield();
+    return done;
   } catch (cause) {
     // Steps beside the one that failed must not go on while everything is undone.
-    forward.cancel();
+    forward.scope.cancel();
     if (!expired) throw cause;
     throw ApplicationFailure.nonRetryable(
       'the turn-back point came before a recovered leader was proved',
@@ -112,4 +133,17 @@ async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>
   } finally {
     timer.cancel();
   }
+}
+
+/** A scope that the current one's cancellation reaches until `shield` is called. */
+function shieldedScope(): { readonly scope: CancellationScope; readonly shield: () => void } {
+  const outer = CancellationScope.current();
+  const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+  let shielded = false;
+  const pass = (): void => {
+    if (!shielded) scope.cancel();
+  };
+  if (outer.consideredCancelled) pass();
+  outer.cancelRequested.catch(pass);
+  return { scope, shield: () => void (shielded = true) };
 }
