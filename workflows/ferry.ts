@@ -1,19 +1,16 @@
 import type { Access, Fence, HostStep, PublishingScope, PublishingStep } from '../activities/contract.js';
 import type { ClusterConfig } from '../src/domain/config.js';
-import { clientDestination, type ClientDestination, type PlanResult } from '../src/domain/plan.js';
+import { NO_RESTARTS, slower, type Restarts } from '../src/domain/window-forecast.js';
+import { clientDestination, type ClientDestination, type Measurements, type PlanResult } from '../src/domain/plan.js';
 import type { Desk } from './desk.js';
 import type { MigrationRecord } from './migration-record.js';
-
-/** What the rehearsal took; feeds the window's forecast. */
-export interface Measured {
-  readonly stopMs: number;
-  readonly startAndSyncMs: number;
-}
 
 /** One running migration, as every phase sees it. */
 export class Ferry {
   #generation = 0;
-  measured: Measured | null = null;
+  /** By the rehearsal; feeds the window's forecast, as the restarts do. */
+  measured: Measurements | null = null;
+  restarts: Restarts = NO_RESTARTS;
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
 
@@ -24,6 +21,11 @@ export class Ferry {
     readonly record: MigrationRecord,
     readonly desk: Desk,
   ) {}
+
+  /** A restart that was seen on the way; of each role the slowest counts. */
+  measure(role: keyof Restarts, ms: number | null | undefined): void {
+    this.restarts = { ...this.restarts, [role]: slower(this.restarts[role], ms) };
+  }
 
   get plan(): PlanResult['plan'] {
     return this.planned.plan;

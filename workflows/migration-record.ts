@@ -124,6 +124,7 @@ export class MigrationRecord {
     const empty: WindowStatus = {
       budgetMs: 0,
       forecastMs: null,
+      derivation: null,
       openedAt: null,
       turnBackAt: null,
       pointOfNoReturnAt: null,

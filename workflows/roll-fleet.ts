@@ -11,6 +11,7 @@ import {
 import type { HostStep } from '../activities/contract.js';
 import { nextBatchSize } from '../src/domain/batches.js';
 import type { ClusterConfig } from '../src/domain/config.js';
+import { slower } from '../src/domain/window-forecast.js';
 import type { MasterUrl, PlannedAgent } from '../src/domain/plan.js';
 import type { Incident } from '../src/domain/status.js';
 import { fleetNote, paceSignal, type Pace } from './messages.js';
@@ -34,6 +35,8 @@ export interface RollFleetInput {
   readonly done: number;
   readonly total: number;
   readonly failed: readonly FailedAgent[];
+  /** Slowest restart over all runs of this child so far, ms; absent before the first. */
+  readonly slowestMs?: number | null;
 }
 
 export interface FailedAgent {
@@ -45,6 +48,8 @@ export interface RollFleetResult {
   readonly failed: readonly FailedAgent[];
   /** Agents not touched, because the failure budget was spent. */
   readonly left: readonly PlannedAgent[];
+  /** How long the slowest agent that was restarted took to come back, ms; null = none was. */
+  readonly slowestMs?: number | null;
 }
 
 /**
@@ -60,14 +65,17 @@ export async function rollFleet(input: RollFleetInput): Promise<RollFleetResult>
   const parent = workflowInfo().parent;
   const left = [...input.agents];
   const failed = [...input.failed];
-  let { lastBatch, done } = input;
+  let { lastBatch, done, slowestMs = null } = input;
   while (left.length > 0) {
     await condition(() => !pace.paused);
     if (lastBatch > 0 && pace.pauseMs > 0) await sleep(pace.pauseMs, { summary: 'pause between batches' });
     lastBatch = nextBatchSize({ last: lastBatch, canary, growth: batchGrowth, max: pace.batch ?? maxBatch });
     const batch = left.splice(0, lastBatch);
     const outcomes = await Promise.all(batch.map((planned) => moveOne(input, planned)));
-    for (const outcome of outcomes) if (outcome) failed.push(outcome);
+    for (const outcome of outcomes) {
+      if ('planned' in outcome) failed.push(outcome);
+      else slowestMs = slower(slowestMs, outcome.backAfterMs);
+    }
     done += batch.length;
     if (parent) {
       await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(fleetNote, {
@@ -78,14 +86,17 @@ export async function rollFleet(input: RollFleetInput): Promise<RollFleetResult>
     }
     if (failed.length > failureBudget) break;
     if (left.length > 0 && workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof rollFleet>({ ...input, agents: left, pace, lastBatch, done, failed });
+      await continueAsNew<typeof rollFleet>({ ...input, agents: left, pace, lastBatch, done, failed, slowestMs });
     }
   }
-  return { failed, left };
+  return { failed, left, slowestMs };
 }
 
-/** @returns null when the agent is back on the new URL, otherwise what went wrong. */
-async function moveOne(input: RollFleetInput, planned: PlannedAgent): Promise<FailedAgent | null> {
+/** @returns how long a restarted agent took to be back on the new URL, or what went wrong. */
+async function moveOne(
+  input: RollFleetInput,
+  planned: PlannedAgent,
+): Promise<FailedAgent | { readonly backAfterMs: number | null }> {
   const { config, step, url } = input;
   const { agent } = planned;
   try {
@@ -96,7 +107,7 @@ async function moveOne(input: RollFleetInput, planned: PlannedAgent): Promise<Fa
       agent,
       url: input.restore ? null : url,
     });
-    await prove(`wait for ${agent.name} to come back with its id and tasks`).awaitAgent({
+    const { backAfterMs } = await prove(`wait for ${agent.name} to come back with its id and tasks`).awaitAgent({
       config,
       planned,
       tasksBefore: tasks,
@@ -104,7 +115,7 @@ async function moveOne(input: RollFleetInput, planned: PlannedAgent): Promise<Fa
       url,
       patienceMs: config.policy.timeouts.agentMs,
     });
-    return null;
+    return { backAfterMs: repoint.changed ? backAfterMs : null };
   } catch (cause) {
     if (isCancellation(cause) || !(cause instanceof ActivityFailure)) throw cause;
     return { planned, incident: { ...incidentOf(cause), host: agent.name } };

@@ -25,6 +25,7 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
     if (w.coordinationMs !== null) parts.push(`leader after ${seconds(w.coordinationMs)}`);
     if (w.lastAgentMs !== null) parts.push(`last agent after ${seconds(w.lastAgentMs)}`);
     lines.push(`- Critical window: ${parts.join(', ')}`);
+    if (w.derivation !== null) lines.push(`  - ${w.derivation}`);
   }
   lines.push(`- Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
   for (const incident of status.incidents.filter((i) => i.closedAt === null)) {

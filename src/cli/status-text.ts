@@ -19,13 +19,16 @@ export function describeStatus(status: MigrationStatus): string {
     );
   if (status.planHash) lines.push(`plan       ${status.planHash}`);
   if (status.window) {
-    const { budgetMs, forecastMs, openedAt, coordinationMs, lastAgentMs } = status.window;
+    const { budgetMs, forecastMs, derivation, openedAt, pointOfNoReturnAt, coordinationMs, lastAgentMs } =
+      status.window;
     const parts = [`budget ${span(budgetMs)}`];
     if (forecastMs !== null) parts.push(`forecast ${span(forecastMs)}`);
     if (openedAt !== null) parts.push(`opened ${openedAt}`);
+    if (pointOfNoReturnAt !== null) parts.push(`point of no return passed at ${pointOfNoReturnAt}`);
     if (coordinationMs !== null) parts.push(`leader after ${span(coordinationMs)}`);
     if (lastAgentMs !== null) parts.push(`last agent after ${span(lastAgentMs)}`);
     lines.push(`window     ${parts.join(', ')}`);
+    if (derivation !== null) lines.push(`           ${derivation}`);
   }
   lines.push(`rollback   ${status.rollback.possible ? 'possible' : 'not possible'}: ${status.rollback.cost}`);
   for (const { phase, startedAt, endedAt, outcome } of status.timeline) {

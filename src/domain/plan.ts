@@ -104,7 +104,7 @@ export interface PlanResult {
   readonly findings: readonly Finding[];
 }
 
-/** What a window took, as far as it was measured before; every field milliseconds. */
+/** What the rehearsal took, for all observers at once; every field milliseconds. */
 export interface Measurements {
   readonly stopMs: number;
   readonly startAndSyncMs: number;

@@ -42,6 +42,8 @@ export interface WaitingFor {
 export interface WindowStatus {
   readonly budgetMs: number;
   readonly forecastMs: number | null;
+  /** One line: what forecast and reserve are the sum of, and what of it was measured. */
+  readonly derivation: string | null;
   readonly openedAt: string | null;
   readonly turnBackAt: string | null;
   /** When a recovered leader was proved in target: from then on nothing undoes itself. */

@@ -14,6 +14,7 @@ export const status: MigrationStatus = {
   window: {
     budgetMs: 75_000,
     forecastMs: 9_000,
+    derivation: null,
     openedAt: null,
     turnBackAt: null,
     pointOfNoReturnAt: null,

@@ -68,7 +68,7 @@ describe('the point of no return', function () {
           cluster.wreck({ activity: 'awaitAgentsBack', times: 1, kind: 'wait' });
           const mark = cluster.journal.length;
           await migration.approve('cut-over');
-          const { window, rollback } = await migration.until((s) => s.window?.pointOfNoReturnAt != null);
+          const { window, rollback } = await migration.until((s) => (s.window?.pointOfNoReturnAt ?? null) !== null);
           await waitsFor(cluster, 2);
           assert.ok(window?.pointOfNoReturnAt);
           assert.match(rollback.cost, /a second outage/);

@@ -159,16 +159,28 @@ describe('the critical window', function () {
     });
   });
 
-  it('does not open when the forecast does not fit into the budget, and has stopped nothing', async () => {
-    const policy = { ...aConfig().policy, budgetMs: 5_000 };
-    const cluster = new FakeCluster(aConfig(3, { policy }));
-    await env.migrate(cluster, async (migration) => {
-      const mark = await toWindow(cluster, migration);
-      const status = await migration.until((s) => s.state === 'awaiting-decision');
-      assert.equal(status.incidents.at(-1)?.code, 'FERRY_FORECAST');
-      assert.deepEqual(cluster.journal.slice(mark), []);
-    });
-  });
+  for (const strategy of ['observers', 'dual-publishing'] as const) {
+    const way = strategy === 'observers' ? {} : { strategy, observers: [] };
+    const tooTight = {
+      'the forecast exceeds its share of the budget': [{ forecastShare: 0.05 }, /exceeds 5 % of the budget of 75 s/],
+      'forecast and reserve exceed the budget': [{ reserveMs: 70_000 }, /reserve 70 s exceed the budget of 75 s/],
+    } as const;
+    for (const [why, [change, told]] of Object.entries(tooTight)) {
+      it(`does not open when ${why}, and has stopped nothing (${strategy})`, async () => {
+        const policy = { ...aConfig().policy, ...change };
+        const cluster = new FakeCluster(aConfig(3, { ...way, policy }));
+        await env.migrate(cluster, async (migration) => {
+          const mark = await toWindow(cluster, migration);
+          const status = await migration.until((s) => s.state === 'awaiting-decision');
+          assert.equal(status.incidents.at(-1)?.code, 'FERRY_FORECAST');
+          assert.match(status.incidents.at(-1)?.message ?? '', told);
+          assert.match(status.window?.derivation ?? '', /registration 0 s \(measured\)/);
+          assert.equal(status.window?.openedAt, null);
+          assert.deepEqual(cluster.journal.slice(mark), []);
+        });
+      });
+    }
+  }
 
   it('turns back when it is rolled back before the point of no return', async () => {
     const cluster = new FakeCluster(aConfig());

@@ -1,4 +1,6 @@
 import { sleep } from '@temporalio/workflow';
+import { forecastOf } from '../../src/domain/forecast-of.js';
+import type { WindowStatus } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { prove } from '../proxies.js';
@@ -38,7 +40,7 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     const known = new Set(ferry.plan.agents.map(({ id }) => id));
     ferry.planned = await prove('survey the cluster again').replan({ config, plan: ferry.plan, migration });
     record.planned(ferry.planned.planHash);
-    record.window({ budgetMs: ferry.plan.budget.budgetMs });
+    record.window({ budgetMs: ferry.plan.budget.budgetMs, ...forecastBefore(ferry) });
     const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
     await moveFleet(ferry, { ...ferry.destination, restore: false, agents: newcomers });
     const blockers = ferry.planned.findings.filter(({ verdict }) => verdict === 'block');
@@ -60,6 +62,12 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
     patientUntil = 0;
   }
+}
+
+/** What whoever approves may read; the window itself measures a step on its hosts, too, and judges. */
+function forecastBefore({ config, plan, measured, restarts }: Ferry): Partial<WindowStatus> {
+  const forecast = forecastOf(config, plan, 'target', { rehearsal: measured, restarts, stepMs: null });
+  return forecast === null ? {} : { forecastMs: forecast.forecastMs, derivation: forecast.derivation };
 }
 
 /** @param twice two looks a session timeout apart (S9), before the gate; one in the last minute. */

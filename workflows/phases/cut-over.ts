@@ -99,6 +99,7 @@ async function startWindow(ferry: Ferry, to: EnsembleName): Promise<{ result(): 
     generation,
     to,
     measured: ferry.measured,
+    restarts: ferry.restarts,
   };
   return await startChild<typeof cutOverWorkflow>('cutOver', {
     workflowId: `zkferry-${config.cluster}/cut-over-${generation}`,

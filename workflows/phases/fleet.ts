@@ -24,6 +24,7 @@ export async function moveFleet(ferry: Ferry, move: FleetMove): Promise<void> {
   let lastBatch = 0;
   while (agents.length > 0) {
     const result = await runFleet(ferry, move, agents, done, lastBatch);
+    ferry.measure('agents', result.slowestMs);
     done += agents.length - result.left.length - result.failed.length;
     lastBatch = 1;
     const again: PlannedAgent[] = [];

@@ -35,7 +35,7 @@ export async function repointFrameworks(
       stop: framework.stop,
       url: restore ? null : url,
     });
-    await prove(`wait for ${framework.name} to reconnect with its id`).awaitFramework({
+    const { backAfterMs } = await prove(`wait for ${framework.name} to reconnect with its id`).awaitFramework({
       config,
       frameworkId: id,
       instance,
@@ -43,6 +43,7 @@ export async function repointFrameworks(
       url,
       patienceMs: config.policy.timeouts.frameworkMs,
     });
+    if (repoint.changed) ferry.measure('frameworks', backAfterMs);
     ferry.record.progress(index + 1, instances.length, 0);
   }
 }

@@ -43,7 +43,7 @@ export async function repointMasters(
       master,
       url: restore ? null : url,
     });
-    await prove(`wait for ${master.name} to rejoin election and log`).awaitMaster({
+    const { backAfterMs } = await prove(`wait for ${master.name} to rejoin election and log`).awaitMaster({
       config,
       master,
       repoint,
@@ -51,6 +51,7 @@ export async function repointMasters(
       url,
       patienceMs: config.policy.timeouts.masterMs,
     });
+    if (repoint.changed) ferry.measure('masters', backAfterMs);
     ferry.record.progress(index + 1, order.length, 0);
   }
   await requireAgentsBack(ferry);

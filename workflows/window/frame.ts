@@ -8,11 +8,12 @@ import {
 import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../../activities/contract.js';
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
-import type { WindowForecast } from '../../src/domain/window-forecast.js';
+import { forecastOf } from '../../src/domain/forecast-of.js';
+import { NO_RESTARTS } from '../../src/domain/window-forecast.js';
 import type { WindowStatus } from '../../src/domain/status.js';
 import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
-import { inWindow, prove, wayBack } from '../proxies.js';
+import { inWindow, onHost, prove, wayBack } from '../proxies.js';
 import { incidentOf } from '../saga.js';
 import type { CutOverInput, CutOverResult } from './run-window.js';
 
@@ -27,6 +28,9 @@ export class Frame {
   /** Starts sent in the present direction, by host. */
   readonly #pending = new Map<string, Promise<unknown>>();
   #generation: number;
+  /** One step on all hosts, as measured when the holds were prepared. */
+  #stepMs: number | null = null;
+  /** From when on nothing may be started any more towards the new side (S1); null = no limit. */
   #turnBackMs: number | null = null;
   /** When the first master was proved stopped, ms since the epoch. */
   #stoppedAt: number | null = null;
@@ -40,24 +44,27 @@ export class Frame {
     this.#generation = input.generation;
   }
 
-  /** When nothing may be started any more towards the new side (S1); null = no limit. */
-  get turnBackMs(): number | null {
-    return this.#turnBackMs;
-  }
-
-  /** Towards target the window opens only when forecast and reserve fit. @throws FERRY_FORECAST before anything stopped. */
-  open(forecast: WindowForecast): number | null {
-    const { plan } = this.input;
-    const { policy } = this.config;
+  /**
+   * Towards target the window opens only when forecast and reserve fit.
+   *
+   * @returns the turn-back point, null = none
+   * @throws FERRY_NOT_REHEARSED, FERRY_FORECAST before anything stopped
+   */
+  open(): number | null {
+    const { plan, measured: rehearsal, restarts } = this.input;
     const budgetMs = plan.budget.budgetMs;
-    const { forecastMs } = forecast;
-    const reserveMs = policy.reserveMs ?? forecast.reserveMs;
-    if (this.to === 'target') {
-      const verdict = windowVerdict({ budgetMs, forecastMs, reserveMs, share: policy.forecastShare });
+    const seen = { rehearsal, restarts: restarts ?? NO_RESTARTS, stepMs: this.#stepMs };
+    const forecast = forecastOf(this.config, plan, this.to, seen);
+    if (forecast === null) {
+      throw ApplicationFailure.nonRetryable('the rehearsal has not measured the observers', 'FERRY_NOT_REHEARSED');
+    }
+    const { forecastMs, reserveMs, derivation } = forecast;
+    if (this.to === 'target' && restarts !== undefined) {
+      const verdict = windowVerdict({ budgetMs, forecastMs, reserveMs, share: this.config.policy.forecastShare });
       if (!verdict.ok) {
         throw ApplicationFailure.nonRetryable(`the window does not open: ${verdict.reason}`, 'FERRY_FORECAST', {
           host: null,
-          remedy: 'Make stop, start or sync faster, or raise agent_ping_timeout on every master, then retry',
+          remedy: `Make what is slow in it faster, or raise agent_ping_timeout on every master, then retry: ${derivation}`,
         });
       }
     }
@@ -65,11 +72,17 @@ export class Frame {
     this.#note({
       budgetMs,
       forecastMs,
+      derivation,
       openedAt: now(),
       pointOfNoReturnAt: null,
       turnBackAt: this.#turnBackMs === null ? null : new Date(this.#turnBackMs).toISOString(),
     });
     return this.#turnBackMs;
+  }
+
+  /** Of a step that starts something: the way back has none, since only its end helps. */
+  deadline(stub: Stub): number | null {
+    return stub === wayBack ? null : this.#turnBackMs;
   }
 
   readonly forward: Stub = (summary) =>
@@ -90,15 +103,15 @@ export class Frame {
     return { config: this.config, migration: this.input.migration, generation: this.#generation };
   }
 
-  /** Every unit's drop-in, so that holding it in the window is one small file. */
-  prepareHolds(
-    onHost: (summary: string) => ReturnType<Stub>,
-    step: HostStep,
-    hosts: readonly MasterConfig[],
-  ): Promise<void>[] {
-    return hosts.map((master) =>
-      onHost(`prepare the hold on ${master.name}`).prepareHold({ ...step, host: master, unit: master.unit }),
+  /** Every master's drop-in, so that holding it in the window is one small file; also shows what a step takes. */
+  async prepareHolds(step: HostStep): Promise<void> {
+    const since = Date.now();
+    await Promise.all(
+      this.config.masters.map((master) =>
+        onHost(`prepare the hold on ${master.name}`).prepareHold({ ...step, host: master, unit: master.unit }),
+      ),
     );
+    this.#stepMs = Date.now() - since;
   }
 
   async holdMasters(stub: Stub): Promise<void> {
@@ -150,7 +163,7 @@ export class Frame {
           unit: master.unit,
           // A standby that exited meanwhile was kept down by its hold, so every master is started.
           start: true,
-          deadline: stub === wayBack ? null : this.#turnBackMs,
+          deadline: this.deadline(stub),
         }),
       );
     }

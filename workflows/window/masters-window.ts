@@ -1,6 +1,5 @@
 import type { EnsembleName, LeaderReport } from '../../activities/contract.js';
 import type { MasterConfig } from '../../src/domain/config.js';
-import { forecastMasters } from '../../src/domain/window-forecast.js';
 import { onHost, wayBack } from '../proxies.js';
 import { Frame, type Stub } from './frame.js';
 import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
@@ -14,8 +13,6 @@ import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
  */
 export class MastersWindow implements Window {
   readonly #frame: Frame;
-  /** The slowest step on a host so far, ms: what each step of the window may take. */
-  #stepMs = 0;
   /** Set before the first start is sent: from then on any master may stand on the new side. */
   #started = false;
 
@@ -26,9 +23,7 @@ export class MastersWindow implements Window {
   async prepare(): Promise<void> {
     const { config, plan } = this.input;
     const step = this.#frame.nextStep();
-    const since = Date.now();
-    await Promise.all(this.#frame.prepareHolds(onHost, step, config.masters));
-    this.#stepMs = Date.now() - since;
+    await this.#frame.prepareHolds(step);
     await Promise.all(
       config.masters.map((master) =>
         onHost(`park the URL of target on ${master.name}`).parkMasterUrl({ ...step, master, url: plan.urls.target }),
@@ -37,8 +32,7 @@ export class MastersWindow implements Window {
   }
 
   open(): number | null {
-    const { sessionMs } = this.input.config.policy.timeouts;
-    return this.#frame.open(forecastMasters({ stepMs: this.#stepMs, sessionMs }));
+    return this.#frame.open();
   }
 
   async switchOver(): Promise<LeaderReport> {
@@ -103,7 +97,8 @@ export class MastersWindow implements Window {
 
   /** Agents are on target: what is elected in source has to show there. */
   async #open(ensemble: EnsembleName, stub: Stub): Promise<void> {
-    await stub(`open the door of ${ensemble}`).openDoor({ ...this.#frame.nextPublishingStep(), ensemble });
+    const step = { ...this.#frame.nextPublishingStep(), deadline: this.#frame.deadline(stub) };
+    await stub(`open the door of ${ensemble}`).openDoor({ ...step, ensemble });
     if (ensemble === 'target') return;
     await stub('publish the election of source again').resumePublishing(this.#frame.nextPublishingStep());
   }

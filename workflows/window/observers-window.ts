@@ -1,7 +1,5 @@
 import type { Contender, EnsembleName, LeaderReport } from '../../activities/contract.js';
 import type { MasterConfig, ServerConfig } from '../../src/domain/config.js';
-import { forecastWindow } from '../../src/domain/window-forecast.js';
-import { ApplicationFailure } from '@temporalio/workflow';
 import { onHost, wayBack } from '../proxies.js';
 import { Frame, type Stub } from './frame.js';
 import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
@@ -38,17 +36,12 @@ export class ObserversWindow implements Window {
           unit: observer.unit,
         });
       }),
-      ...this.#frame.prepareHolds(onHost, step, config.masters),
+      this.#frame.prepareHolds(step),
     ]);
   }
 
   open(): number | null {
-    const { config, plan, measured, to } = this.input;
-    if (measured === null) {
-      throw ApplicationFailure.nonRetryable('the rehearsal has not measured the observers', 'FERRY_NOT_REHEARSED');
-    }
-    const ahead = to === 'target' && plan.raiseEpoch;
-    return this.#frame.open(forecastWindow({ ...measured, sessionMs: config.policy.timeouts.sessionMs, ahead }));
+    return this.#frame.open();
   }
 
   /**
@@ -139,7 +132,7 @@ export class ObserversWindow implements Window {
   #flip(to: EnsembleName, stub: Stub): Promise<unknown>[] {
     const { config } = this.input;
     const step = this.#frame.nextStep();
-    const deadline = to === this.input.to ? this.#frame.turnBackMs : null;
+    const deadline = this.#frame.deadline(stub);
     if (to === this.input.to) this.#flipped = true;
     return config.observers.map((observer) =>
       this.#frame.send(

@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { AgentsBack, EnsembleName, LeaderReport } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
-import type { Plan } from '../../src/domain/plan.js';
+import type { Measurements, Plan } from '../../src/domain/plan.js';
 import type { Incident } from '../../src/domain/status.js';
-import type { Measured } from '../ferry.js';
+import type { Restarts } from '../../src/domain/window-forecast.js';
 import { incidentOf } from '../saga.js';
 
 export interface CutOverInput {
@@ -14,7 +14,9 @@ export interface CutOverInput {
   readonly generation: number;
   readonly to: EnsembleName;
   /** What the rehearsal measured; null where the strategy has none. */
-  readonly measured: Measured | null;
+  readonly measured: Measurements | null;
+  /** Measured restarts; absent in windows that an earlier version of this began, and has judged already. */
+  readonly restarts?: Restarts;
 }
 
 export interface CutOverResult {

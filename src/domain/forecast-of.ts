@@ -1,0 +1,45 @@
+import type { ClusterConfig } from './config.js';
+import type { Measurements, Plan } from './plan.js';
+import {
+  forecastMasters,
+  forecastWindow,
+  type Circumstances,
+  type Restarts,
+  type WindowForecast,
+  type WorkerCrash,
+} from './window-forecast.js';
+
+/** What a migration has measured so far; every field in ms. */
+export interface Seen {
+  /** Null where the strategy has no rehearsal. */
+  readonly rehearsal: Measurements | null;
+  readonly restarts: Restarts;
+  /** One step on all hosts; null until they are prepared for the window. */
+  readonly stepMs: number | null;
+}
+
+/** Forecast of a migration's window and its reserve; null when the observers have not been rehearsed. */
+export function forecastOf(
+  config: ClusterConfig,
+  plan: Plan,
+  to: 'source' | 'target',
+  { rehearsal, restarts, stepMs }: Seen,
+): WindowForecast | null {
+  const { sessionMs } = config.policy.timeouts;
+  const seen: Circumstances = { stepMs, sessionMs, restarts, crash: crashOf(config, plan) };
+  if (config.strategy === 'dual-publishing') return withReserve(forecastMasters(seen), config);
+  if (rehearsal === null) return null;
+  return withReserve(forecastWindow({ ...rehearsal, ahead: to === 'target' && plan.raiseEpoch }, seen), config);
+}
+
+/** S22. */
+function crashOf({ policy }: ClusterConfig, { temporal }: Plan): WorkerCrash {
+  if (temporal === undefined || temporal.known) return 'prompt';
+  return policy.acceptFrozenWorker ? 'accepted' : 'slow';
+}
+
+function withReserve(forecast: WindowForecast, { policy: { reserveMs } }: ClusterConfig): WindowForecast {
+  if (reserveMs === null) return forecast;
+  const derivation = `${forecast.derivation}; policy.reserve sets ${String(reserveMs / 1000)} s instead`;
+  return { ...forecast, reserveMs, derivation };
+}
