@@ -316,8 +316,11 @@ export interface PublishingActivities {
   raiseCounter(a: PublishingScope): Promise<{ counter: number; highestInSource: number }>;
   /** Takes CREATE off the election and `log_replicas` parents (S3), keeping the ACLs found in a znode of ours. */
   closeDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
-  /** Puts back the ACLs that were found; fine when the door was never closed. */
-  openDoor(a: PublishingStep & { ensemble: EnsembleName }): Promise<{ changed: boolean }>;
+  /**
+   * Puts back the ACLs that were found; fine when the door was never closed. Whoever is started may
+   * stand there from then on, so it is withheld at and after the deadline (S1).
+   */
+  openDoor(a: PublishingStep & { ensemble: EnsembleName; deadline?: Deadline }): Promise<{ changed: boolean }>;
   /** Opens the door, if it is closed, and removes the znode that remembers it; at the end of a migration. */
   removeDoor(a: PublishingScope & { ensemble: EnsembleName }): Promise<void>;
   /** Creates the owner znode in target (S18), in mode `publishing`. Fine when it is there for this migration. */

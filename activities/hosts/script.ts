@@ -28,7 +28,8 @@ export interface Step {
 /**
  * What every script can rely on:
  *
- * - `lock`: takes the host's lock and passes the fence (S2), or ends with 75 and changes nothing.
+ * - `lock`: takes the host's lock and passes the fence (S2), or ends with 75 and changes nothing; with 76 when the
+ *   deadline has passed meanwhile (S1).
  *   The lock is held until `unlock` or the end; nothing that can hang may run under it.
  * - `refuse TEXT`: ends with 3, a reason that a retry does not mend; `fail TEXT`: ends with 4.
  * - `put TEXT FILE`: a line into a file, by rename, and on the disk when it returns.
@@ -42,6 +43,8 @@ export interface Step {
 const PROLOGUE = `
 set -u
 umask 022
+now_ms() { date +%s%3N; }
+[ "$left" = none ] || began=$(now_ms)
 refuse() { echo "error=$1"; exit 3; }
 fail() { echo "error=$1"; exit 4; }
 fenced() { echo "fenced=$1"; exit 75; }
@@ -55,6 +58,8 @@ lock() {
   [ "$fence_holder" = "$migration" ] || fenced "the host belongs to migration $fence_holder"
   [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
   [ "$current" -eq "$generation" ] || put "$migration $generation" "$state/generation"
+  # By this host's own clock since the script began: how far it differs from the worker's does not matter.
+  [ "$left" = none ] || [ $(($(now_ms) - began)) -lt "$left" ] || exit 76
 }
 unlock() { exec 9>&-; }
 put() {
@@ -119,7 +124,6 @@ hold() {
   ensure_drop_in
   [ -e "$state/held-$unit" ] || { put held "$state/held-$unit"; }
 }
-now_ms() { date +%s%3N; }
 `;
 
 /** Runs a step on a host. @returns the `key=value` lines it printed. */
@@ -135,6 +139,7 @@ export async function runStep(
     throw new DeadlineError(host.name, step.name);
   }
   const values: Record<string, string | number> = {
+    left: typeof step.deadline === 'number' ? step.deadline - Date.now() : 'none',
     state: stateFolder(host, fence.cluster),
     migration: fence.migration,
     generation: fence.generation,
@@ -158,6 +163,7 @@ export async function runStep(
   );
   if (result.exitCode === 0) return lines;
   if (result.exitCode === 75) throw new FencedError(host.name, name, lines.get('fenced') ?? 'unknown');
+  if (result.exitCode === 76) throw new DeadlineError(host.name, name);
   const reason = lines.get('error') ?? `exit code ${String(result.exitCode)}`;
   const told = redactUrl(result.stderr).trim().split('\n').slice(-3).join('; ').slice(0, 300);
   throw new HostStepError(

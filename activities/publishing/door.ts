@@ -1,4 +1,4 @@
-import { FencedError } from '../../src/domain/host-errors.js';
+import { DeadlineError, FencedError } from '../../src/domain/host-errors.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import { closedAcl, sameAcl } from '../../src/domain/publishing/door-acl.js';
 import type { PublishingActivities } from '../contract.js';
@@ -21,9 +21,13 @@ export function createDoorActivities(ports: Ports): DoorActivities {
       return atDoor(ports, { config, ensemble }, (at) => changeDoor(at, { migration, generation, closed: true }));
     },
 
-    openDoor({ config, ensemble, migration, generation }) {
+    openDoor({ config, ensemble, migration, generation, deadline = null }) {
       scope().heartbeat(`opening the door of ${ensemble}`);
-      return atDoor(ports, { config, ensemble }, (at) => changeDoor(at, { migration, generation, closed: false }));
+      return atDoor(ports, { config, ensemble }, (at) => {
+        // A session may have taken its time.
+        if (deadline !== null && Date.now() >= deadline) throw new DeadlineError(ensemble, 'opening the door');
+        return changeDoor(at, { migration, generation, closed: false });
+      });
     },
 
     removeDoor({ config, ensemble, migration }) {

@@ -9,7 +9,7 @@ import { markerText } from '../../activities/reach/marker.js';
 import { digestId } from '../../src/domain/digest-id.js';
 import { AclsNotEnforcedError, DoorOpenError, ForeignContenderError } from '../../src/domain/door-errors.js';
 import type { FerryError } from '../../src/domain/errors.js';
-import { FencedError } from '../../src/domain/host-errors.js';
+import { DeadlineError, FencedError } from '../../src/domain/host-errors.js';
 import { closedAcl, isClosed, sameAcl } from '../../src/domain/publishing/door-acl.js';
 import type { Acl, ZnodeSession } from '../../src/ports/znode-store.js';
 import { type FakeFate, FakeEnsemble, FakeZnodeStore, OPEN } from '../fakes/fake-znode-store.js';
@@ -190,6 +190,31 @@ describe('the door of an ensemble', () => {
       null,
       'what is remembered is not another migration’s to remove',
     );
+  });
+
+  for (const [late, later] of [
+    ['openDoor', 'closeDoor'],
+    ['closeDoor', 'openDoor'],
+    ['openDoor', 'openDoor'],
+    ['closeDoor', 'closeDoor'],
+  ] as const) {
+    it(`stays as a later ${later} left it when an earlier ${late} comes late`, async () => {
+      const world = await aWorld();
+      const door = createDoorActivities(world.ports);
+      await door[later](step('target', 5));
+      await failure(door[late](step('target', 4)), FencedError);
+      assert.equal(await mayCreate(world, 'target', MASTER), later === 'openDoor');
+    });
+  }
+
+  it('is opened by no step whose deadline has passed, but closed by one (S1)', async () => {
+    const world = await aWorld();
+    const door = createDoorActivities(world.ports);
+    await door.closeDoor(step('target', 1));
+    await failure(door.openDoor({ ...step('target', 2), deadline: Date.now() }), DeadlineError);
+    assert.equal(await mayCreate(world, 'target', MASTER), false);
+    await door.openDoor({ ...step('target', 2), deadline: Date.now() + 60_000 });
+    assert.equal(await mayCreate(world, 'target', MASTER), true);
   });
 
   it('is not closed by a step that comes after the end of its migration', async () => {

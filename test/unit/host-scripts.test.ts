@@ -99,7 +99,7 @@ describe('the host scripts', () => {
     for (const [name, call] of Object.entries(calls)) {
       for (const script of await scriptsOf(call)) {
         // The body begins behind the prologue's last function.
-        const body = script.text.slice(script.text.indexOf('now_ms()'));
+        const body = script.text.slice(script.text.indexOf('\nhold() {'));
         const at = body.search(effect);
         if (at < 0 || name === 'adoptHost') continue;
         assert.match(body.slice(0, at), /^\s*lock$/m, `${name}: ${script.name}`);
