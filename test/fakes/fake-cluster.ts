@@ -47,6 +47,8 @@ export class FakeCluster {
   leaderMs = 0;
   /** Milliseconds every host step takes. */
   stepMs = 0;
+  /** The reply of every step's first attempt is lost, so that each is carried out twice. */
+  losesReplies = false;
   #hash = 0;
   #released = false;
   /** Steps that wait for `release`. */
@@ -151,7 +153,7 @@ export class FakeCluster {
       restartedAt: new Date().toISOString(),
     });
     const towards = (url: unknown) => (url === null ? 'source' : 'its url');
-    return {
+    return losing(this.losesReplies, {
       validateInput: ({ input }) => {
         const wrong = input as { wrong?: string };
         return Promise.resolve(
@@ -321,8 +323,22 @@ export class FakeCluster {
       watchDivergence: ({ asked }) => this.#watch(asked),
       clearElection: ({ ensemble }) => act('clearElection', null, `clear ${ensemble}`, { removed: [] }),
       awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
-    };
+    });
   }
+}
+
+/** As if each worker died right after its step: what was done stays done, nobody is told. */
+function losing(isLosing: boolean, activities: Activities): Activities {
+  if (!isLosing) return activities;
+  const twice = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (input: never) => {
+      const result: unknown = await (run as (input: never) => Promise<unknown>)(input);
+      if (Context.current().info.attempt === 1) throw ApplicationFailure.retryable(`the reply of ${name} was lost`);
+      return result;
+    },
+  ]);
+  return Object.fromEntries(twice) as Activities;
 }
 
 /** Beats until it is cancelled: a step that never ends by itself. */
