@@ -139,7 +139,7 @@ export async function runStep(
     throw new DeadlineError(host.name, step.name);
   }
   const values: Record<string, string | number> = {
-    left: typeof step.deadline === 'number' ? step.deadline - Date.now() : 'none',
+    left: typeof step.deadline === 'number' ? step.deadline - now() : 'none',
     state: stateFolder(host, fence.cluster),
     migration: fence.migration,
     generation: fence.generation,

@@ -22,10 +22,11 @@ export function createDoorActivities(ports: Ports): DoorActivities {
     },
 
     openDoor({ config, ensemble, migration, generation, deadline = null }) {
-      scope().heartbeat(`opening the door of ${ensemble}`);
+      const { heartbeat, now } = scope();
+      heartbeat(`opening the door of ${ensemble}`);
       return atDoor(ports, { config, ensemble }, (at) => {
         // A session may have taken its time.
-        if (deadline !== null && Date.now() >= deadline) throw new DeadlineError(ensemble, 'opening the door');
+        if (deadline !== null && now() >= deadline) throw new DeadlineError(ensemble, 'opening the door');
         return changeDoor(at, { migration, generation, closed: false });
       });
     },
