@@ -188,9 +188,11 @@ export class Desk {
   /** Opens an incident and waits until a person decides it. */
   async decide(
     incident: Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'>,
-    actions: readonly DecisionAction[],
+    offered: readonly DecisionAction[],
     state: MigrationState = 'awaiting-decision',
   ): Promise<DecisionAction> {
+    // What cannot be ordered cannot be decided either.
+    const actions = offered.filter((action) => action !== 'rollback' || this.#rollbackRefusal === null);
     const opened = this.record.openIncident(incident);
     const { what, next } = this.#wording(opened, actions);
     this.record.wait(state, what, next);

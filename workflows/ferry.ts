@@ -13,6 +13,8 @@ export class Ferry {
   restarts: Restarts = NO_RESTARTS;
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
+  /** Agents a person skipped on the way back: they still need what the way back takes away. */
+  readonly leftBehind = new Set<string>();
 
   constructor(
     readonly config: ClusterConfig,

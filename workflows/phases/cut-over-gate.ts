@@ -94,7 +94,11 @@ async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): 
       blockers.length === 0 ? ['retry', 'skip', 'rollback'] : ['retry', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
-    if (action === 'skip') for (const name of names) accepted.add(name);
-    else await moveFleet(ferry, { ...ferry.destination, restore: false, agents });
+    if (action === 'skip') {
+      for (const { id, agent } of agents) {
+        accepted.add(agent.name);
+        ferry.postponed.add(id);
+      }
+    } else await moveFleet(ferry, { ...ferry.destination, restore: false, agents });
   }
 }

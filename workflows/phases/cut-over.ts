@@ -133,7 +133,11 @@ async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Pro
       ['retry', 'skip', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
-    if (action === 'skip') return;
+    if (action === 'skip') {
+      // Accepted as lost: nothing later asks for them again.
+      for (const id of missing) ferry.postponed.add(id);
+      return;
+    }
     agents = null;
   }
 }

@@ -1,4 +1,4 @@
-import { ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { ApplicationFailure, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
 import type { MasterUrl, PlannedAgent } from '../../src/domain/plan.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
@@ -32,11 +32,31 @@ export async function moveFleet(ferry: Ferry, move: FleetMove): Promise<void> {
       const action = await ferry.desk.decide(incident, move.restore ? ['retry', 'skip'] : AGENT_ACTIONS);
       if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
       if (action === 'retry') again.push(planned);
-      else ferry.postponed.add(planned.id);
+      else (move.restore ? ferry.leftBehind : ferry.postponed).add(planned.id);
     }
     ferry.record.state(move.restore ? 'rolling-back' : 'running');
     agents = [...again, ...result.left];
   }
+}
+
+/**
+ * Before the way back takes away what agents on it are connected to: whoever a person skipped is
+ * moved back after all, or the way back stops here.
+ *
+ * @throws FERRY_LEFT_BEHIND
+ */
+export async function leaveNobodyBehind(ferry: Ferry): Promise<void> {
+  const agents = ferry.plan.agents.filter(({ id }) => ferry.leftBehind.has(id));
+  if (agents.length === 0) return;
+  ferry.leftBehind.clear();
+  await moveFleet(ferry, { towards: 'source', url: ferry.plan.urls.source, restore: true, agents });
+  const left = agents.filter(({ id }) => ferry.leftBehind.has(id)).map(({ agent }) => agent.name);
+  if (left.length === 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `agents are not back on source and would lose their masters: ${left.join(', ')}`,
+    'FERRY_LEFT_BEHIND',
+    { host: left[0] ?? null, remedy: 'Point each of them back at source, or bring its host back, then retry' },
+  );
 }
 
 async function runFleet(

@@ -31,12 +31,15 @@ export async function repointMasters(
 ): Promise<void> {
   const { config } = ferry;
   const step = ferry.nextStep();
-  const order = leaderLast(config.masters, await electionOf(ferry, through));
+  // On the way back a master that does not answer is what has to be mended: it comes first.
+  const order = silentFirst(config.masters, await electionOf(ferry, through, restore));
   for (const [index, master] of order.entries()) {
     if (!restore) await ferry.desk.safePoint();
     ferry.record.progress(index, order.length, 0);
     // Read again before each: a failover may have changed who leads and what it left behind.
-    const own = (await electionOf(ferry, through)).contenders.filter((contender) => contender.master === master.name);
+    const own = (await electionOf(ferry, through, restore)).contenders.filter(
+      (contender) => contender.master === master.name,
+    );
     await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
     const repoint = await onHost(`restart ${master.name} onto ${towards}`).repointMaster({
       ...step,
@@ -79,8 +82,10 @@ async function requireAgentsBack(ferry: Ferry): Promise<void> {
 /**
  * Who contends and leads, once every master answers: one may still be starting, restarted by the
  * step before, by the failover it caused, or by the way forward that was cut short.
+ *
+ * @param mayBeSilent go on without those that do not answer in time, because they are what is to be restored
  */
-async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<Election> {
+async function electionOf(ferry: Ferry, through: 'source' | 'target', mayBeSilent: boolean): Promise<Election> {
   const { config } = ferry;
   const until = Date.now() + config.policy.timeouts.masterMs;
   for (;;) {
@@ -88,6 +93,7 @@ async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<E
     const [silent] = election.unknown;
     if (silent === undefined) return election;
     if (Date.now() >= until) {
+      if (mayBeSilent) return election;
       throw ApplicationFailure.nonRetryable(
         `masters do not answer: ${election.unknown.join(', ')}`,
         'FERRY_MASTER_UNKNOWN',
@@ -98,6 +104,8 @@ async function electionOf(ferry: Ferry, through: 'source' | 'target'): Promise<E
   }
 }
 
-function leaderLast(masters: readonly MasterConfig[], election: Election): MasterConfig[] {
-  return [...masters].sort((a, b) => Number(a.name === election.leader) - Number(b.name === election.leader));
+/** Those that do not answer, then standbys, the leading master last. */
+function silentFirst(masters: readonly MasterConfig[], { leader, unknown }: Election): MasterConfig[] {
+  const rank = ({ name }: MasterConfig): number => (unknown.includes(name) ? 0 : name === leader ? 2 : 1);
+  return [...masters].sort((a, b) => rank(a) - rank(b));
 }

@@ -3,6 +3,7 @@ import { onHost, prove } from '../proxies.js';
 import type { Publishing } from '../publishing.js';
 import type { Phase } from '../saga.js';
 import type { Closing } from './epilogue.js';
+import { leaveNobodyBehind } from './fleet.js';
 
 /**
  * Publishes the election of source in target, so that both name the same leader.
@@ -35,6 +36,7 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
       publishing.startWatch();
     },
     compensate: async () => {
+      await leaveNobodyBehind(ferry);
       const stopped = publishing.stop();
       await onHost('end the publisher and withdraw its mirrors').removePublisher(scope);
       await onHost('open the door of target').removeDoor({ ...scope, ensemble: 'target' });
