@@ -15,6 +15,7 @@ import { Ferry } from './ferry.js';
 import { planQuery } from './messages.js';
 import { measureTimers } from './measure-timers.js';
 import { MigrationRecord } from './migration-record.js';
+import { passBeginGate } from './phases/begin-gate.js';
 import { leaveAsFound } from './phases/epilogue.js';
 import { look, prove } from './proxies.js';
 import { runClosings, runSaga, type SagaOutcome } from './saga.js';
@@ -57,7 +58,7 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   async function carryOut(running: Ferry): Promise<SagaOutcome> {
     try {
       record.enter('gate begin');
-      await desk.gate('begin');
+      await passBeginGate(running, temporal);
       record.leave('gate begin', 'done');
     } catch (cause) {
       if (!(cause instanceof RollbackOrdered)) throw cause;

@@ -90,3 +90,11 @@ export const wayBack = stubs({
   heartbeatTimeout: '2s',
   retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s', maximumAttempts: 12 },
 });
+
+/** A step of the way back that helps but is not needed: one try of a few seconds. */
+export const briefly = stubs({
+  scheduleToCloseTimeout: '6s',
+  startToCloseTimeout: '6s',
+  heartbeatTimeout: '2s',
+  retry: { maximumAttempts: 1 },
+});

@@ -48,6 +48,10 @@ export class Publishing {
     await Promise.all(this.#ended);
   }
 
+  get hasStopped(): boolean {
+    return this.#stopped.size > 0;
+  }
+
   /** Brings every master back to source that was stopped for standing in target. */
   async restartStopped(): Promise<void> {
     for (const master of this.#stopped.values()) await this.#restart(master);
@@ -155,8 +159,9 @@ export class Publishing {
   async #stopAtOnce(master: MasterConfig, znode: string): Promise<void> {
     const { config } = this.ferry;
     const step = this.ferry.nextStep();
-    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+    // First of all: cut off anywhere below, it has to be brought back all the same.
     this.#stopped.set(master.name, master);
+    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
     await this.#stop(step, master);
     await onHost(`remove what ${master.name} left in target`).removeGhosts({
       config,

@@ -33,6 +33,22 @@ describe('a migration in adversity', function () {
     return mark;
   }
 
+  it('goes back although the ghosts of the stopped leader cannot be removed', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'stopHeld', host: 'o2', kind: 'hang' });
+      cluster.wreck({ activity: 'removeGhosts', kind: 'refuse' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      const effects = cluster.journal.slice(mark);
+      assert.ok(
+        effects.includes('lift o1 and start it') && effects.includes('lift m1 and start it'),
+        effects.join(', '),
+      );
+      assert.ok(effects.includes('leader in source'), effects.join(', '));
+    });
+  });
+
   it('can retry add-observers after an observer failed to join source', async () => {
     const cluster = new Told(aConfig());
     const serving = new Map<string, string>();
@@ -137,6 +153,34 @@ describe('a migration in adversity', function () {
     });
   });
 
+  it('stops nothing in the window while a master does not answer', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      const { planHash } = await migration.atGate('cut-over');
+      const mark = cluster.journal.length;
+      cluster.silentReads = 1_000;
+      await migration.say('approve', { gate: 'cut-over', by: 'ann', planHash });
+      await migration.until(() =>
+        cluster.journal.slice(mark).some((e) => e.startsWith('lift m1') || e.startsWith('stop o1')),
+      );
+      assert.ok(!cluster.journal.slice(mark).includes('stop o1'), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('looks again after the approval of gate begin before it writes', async () => {
+    const cluster = new Told(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      const { planHash } = await migration.atGate('begin');
+      // Days later: what was surveyed is not what is there.
+      cluster.changePlan();
+      cluster.blocker = 'another cluster elects in target by now';
+      await migration.say('approve', { gate: 'begin', by: 'ann', planHash });
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      assert.deepEqual(cluster.journal, []);
+    });
+  });
+
   it('does not remove the observers under an agent that could not be moved back', async () => {
     const cluster = new Told(aConfig());
     await env.migrate(cluster, async (migration) => {
@@ -149,6 +193,61 @@ describe('a migration in adversity', function () {
         (s) => s.state !== 'rolling-back' && s.incidents.every(({ closedAt }, n) => n > 0 || closedAt !== null),
       );
       assert.notEqual(status.state, 'rolled-back', 'a2 still names observers that are gone');
+    });
+  });
+
+  it('goes back inside the budget although ssh to a standby hangs, whose own word is that it does not lead', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...short, budgetMs: 30_000, reserveMs: 22_000 } }));
+    const hangs = async (name: string) => {
+      if (name !== 'm3' || cluster.observersOn === null) return;
+      const { Context } = await import('@temporalio/activity');
+      for (let n = 0; n < 80; n += 1) {
+        Context.current().heartbeat();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw ApplicationFailure.create({ message: 'm3 cannot be reached by ssh', type: 'FERRY_HOST_UNREACHABLE' });
+    };
+    cluster.override = (original) => ({
+      holdUnit: async (a) => {
+        await hangs(a.host.name);
+        return original.holdUnit(a);
+      },
+      stopHeld: async (a) => {
+        await hangs(a.host.name);
+        return original.stopHeld(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('start o1 on target'));
+      await new Promise((resolve) => setTimeout(resolve, 35_000));
+      assert.ok(cluster.journal.slice(mark).includes('start o1 on source'), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('starts an observer again although a master of the same machine was let go at the same time', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    // m2 and o2 share a machine, and so its state folder with the generation in it.
+    let highest = 0;
+    cluster.override = (original) => ({
+      liftHold: async (a) => {
+        if (!['m2', 'o2'].includes(a.host.name)) return original.liftHold(a);
+        if (a.host.name === 'o2') await new Promise((resolve) => setTimeout(resolve, 1_000));
+        if (a.fence.generation < highest)
+          throw ApplicationFailure.nonRetryable(
+            `generation ${a.fence.generation} is older than ${highest}`,
+            'FERRY_FENCED',
+          );
+        highest = a.fence.generation;
+        return original.liftHold(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'stopHeld', host: 'o3', kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      assert.ok(cluster.journal.slice(mark).includes('lift o2 and start it'), cluster.journal.slice(mark).join(', '));
     });
   });
 });

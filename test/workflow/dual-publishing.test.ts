@@ -182,7 +182,7 @@ describe('dual publishing', function () {
       await migration.until((s) => s.state === 'awaiting-decision');
       await migration.decide('rollback');
       assert.equal((await migration.result()).state, 'rolled-back');
-      inOrder(cluster.journal, ['stop m2', 'remove publisher', 'point m2 at source', 'lift m2 and start it', 'unlock']);
+      inOrder(cluster.journal, ['stop m2', 'point m2 at source', 'lift m2 and start it', 'remove publisher', 'unlock']);
     });
   });
 
@@ -258,25 +258,28 @@ describe('dual publishing', function () {
     });
   });
 
-  it('brings a master back on the way back that it could not even stop', async () => {
-    const cluster = dual();
-    await env.migrate(cluster, async (migration) => {
-      await migration.approve('begin');
-      await migration.atGate('cut-over');
-      cluster.wreck({ activity: 'stopHeld', host: 'm2', times: 1, kind: 'refuse' });
-      cluster.divergences.push({ kind: 'native-contender', znode: '/mesos/json.info_7', pid: 'x', master: 'm2' });
-      await migration.until((s) => s.incidents.some(({ message }) => message.includes('stopHeld')));
-      const mark = cluster.journal.length;
-      await migration.decide('rollback');
-      assert.equal((await migration.result()).state, 'rolled-back');
-      inOrder(cluster.journal.slice(mark), [
-        'remove publisher',
-        'stop m2',
-        'point m2 at source',
-        'lift m2 and start it',
-      ]);
+  for (const activity of ['adoptHost', 'stopHeld'] as const) {
+    it(`brings a master back before target's door opens that it could not even stop (${activity})`, async () => {
+      const cluster = dual();
+      await env.migrate(cluster, async (migration) => {
+        await migration.approve('begin');
+        await migration.atGate('cut-over');
+        cluster.wreck({ activity, host: 'm2', times: 1, kind: 'refuse' });
+        cluster.divergences.push({ kind: 'native-contender', znode: '/mesos/json.info_7', pid: 'x', master: 'm2' });
+        await migration.until((s) => s.incidents.some(({ message }) => message.includes(activity)));
+        const mark = cluster.journal.length;
+        await migration.decide('rollback');
+        assert.equal((await migration.result()).state, 'rolled-back');
+        inOrder(cluster.journal.slice(mark), [
+          'stop m2',
+          'point m2 at source',
+          'lift m2 and start it',
+          'remove publisher',
+          'remove door of target',
+        ]);
+      });
     });
-  });
+  }
 
   it('looks at everything again when it was held up right before the window', async () => {
     const cluster = dual();

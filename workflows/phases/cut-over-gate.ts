@@ -4,6 +4,7 @@ import type { WindowStatus } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { prove } from '../proxies.js';
+import { askAboutBlockers, blockersOf } from './blockers.js';
 import { moveFleet } from './fleet.js';
 
 /**
@@ -34,7 +35,7 @@ export async function passCutOverGate(ferry: Ferry): Promise<void> {
  * scheduler is given to come back.
  */
 async function freshPlan(ferry: Ferry): Promise<void> {
-  const { config, desk, migration, record } = ferry;
+  const { config, migration, record } = ferry;
   let patientUntil = Date.now() + config.policy.timeouts.frameworkMs;
   for (;;) {
     const known = new Set(ferry.plan.agents.map(({ id }) => id));
@@ -43,23 +44,14 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     record.window({ budgetMs: ferry.plan.budget.budgetMs, ...forecastBefore(ferry) });
     const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
     await moveFleet(ferry, { ...ferry.destination, restore: false, agents: newcomers });
-    const blockers = ferry.planned.findings.filter(({ verdict }) => verdict === 'block');
+    const blockers = blockersOf(ferry);
     const [first] = blockers;
     if (!first) return;
     if (Date.now() < patientUntil) {
       await sleep(3_000, { summary: `look again: ${first.id}` });
       continue;
     }
-    const action = await desk.decide(
-      {
-        code: 'FERRY_PREFLIGHT',
-        host: first.host,
-        message: blockers.map((b) => `${b.id}${b.host ? ` on ${b.host}` : ''}: ${b.seen}`).join('; '),
-        remedy: first.remedy ?? 'Mend it, then retry',
-      },
-      ['retry', 'rollback'],
-    );
-    if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+    await askAboutBlockers(ferry, blockers);
     patientUntil = 0;
   }
 }

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import type { Publishing } from '../publishing.js';
@@ -38,6 +39,8 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
     compensate: async () => {
       await leaveNobodyBehind(ferry);
       const stopped = publishing.stop();
+      // While target's door is closed: a master that was not stopped after all would lead there once it is open.
+      if (publishing.hasStopped && patched('restart-before-door')) await publishing.restartStopped();
       await onHost('end the publisher and withdraw its mirrors').removePublisher(scope);
       await onHost('open the door of target').removeDoor({ ...scope, ensemble: 'target' });
       // Closed only in the window; its way back opened it again.

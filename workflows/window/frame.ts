@@ -151,8 +151,7 @@ export class Frame {
   }
 
   /** Starts the stopped masters again and lets the others' supervisors act as before. */
-  liftMasters(stub: Stub, masters = this.config.masters): void {
-    const step = this.nextStep();
+  liftMasters(stub: Stub, step: HostStep, masters = this.config.masters): void {
     this.stopped.clear();
     for (const master of masters) {
       void this.send(

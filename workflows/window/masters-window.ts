@@ -41,7 +41,7 @@ export class MastersWindow implements Window {
     await this.#crossOver(to, stub);
     if (to === 'target') this.#started = true;
     // Not awaited: a master whose host does not answer now must not cost the others their election.
-    this.#frame.liftMasters(stub);
+    this.#frame.liftMasters(stub, this.#frame.nextStep());
     const leader = await this.#frame.awaitLeader(to, stub);
     this.#frame.noteLeader(leader);
     return leader;
@@ -62,9 +62,10 @@ export class MastersWindow implements Window {
     await frame.turnAround();
     if (this.#started) {
       await this.#crossOver(frame.from, stub);
-      frame.liftMasters(stub);
+      frame.liftMasters(stub, frame.nextStep());
     } else {
-      frame.liftMasters(stub, await this.#stayWhereTheyWere(stub));
+      const mayStart = await this.#stayWhereTheyWere(stub);
+      frame.liftMasters(stub, frame.nextStep(), mayStart);
     }
     await frame.awaitLeader(frame.from, stub);
     await frame.told();

@@ -1,8 +1,12 @@
-import type { Contender, EnsembleName, LeaderReport } from '../../activities/contract.js';
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Contender, Election, EnsembleName, HostStep, LeaderReport } from '../../activities/contract.js';
 import type { MasterConfig, ServerConfig } from '../../src/domain/config.js';
-import { onHost, wayBack } from '../proxies.js';
+import { briefly, onHost, wayBack } from '../proxies.js';
 import { Frame, type Stub } from './frame.js';
 import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
+
+/** Reads of the election before a master that does not answer keeps the window shut. */
+const READS = 5;
 
 /**
  * Flips the observers from one ensemble to the other.
@@ -57,11 +61,13 @@ export class ObserversWindow implements Window {
     await this.#frame.stopMasters(to === 'target' ? await this.#leadingMasters() : this.input.config.masters, stub);
     await this.#stopObservers(stub);
     await this.#proveNoLeader(stub);
-    const flips = this.#flip(to, stub);
+    // One generation for both: an observer and a master may share a machine, and neither may overtake the other.
+    const starting = this.#frame.nextStep();
+    const flips = this.#flip(to, stub, starting);
     if (to === 'target') await Promise.all(flips);
     else await this.#frame.first(flips);
     // Not awaited: a master whose host does not answer now must not cost the others their election.
-    this.#frame.liftMasters(stub);
+    this.#frame.liftMasters(stub, starting);
     const leader = await this.#frame.awaitLeader(to, stub);
     this.#frame.noteLeader(leader);
     return leader;
@@ -77,20 +83,23 @@ export class ObserversWindow implements Window {
     const stub = wayBack;
     await frame.turnAround();
     if (this.#flipped) {
-      // A master that cannot be held or stopped is left to the barrier.
-      await frame.holdMasters(stub).catch(() => undefined);
-      await frame.stopMasters(this.input.config.masters, stub);
+      // A master that cannot be held or stopped in a few seconds is left to the barrier.
+      await frame.holdMasters(briefly).catch(() => undefined);
+      await frame.stopMasters(this.input.config.masters, briefly);
       await this.#stopObservers(stub);
       await this.#proveNoLeader(stub);
-      await this.#removeGhosts(stub);
-      await frame.first(this.#flip(frame.from, stub));
+      await this.#removeGhosts();
+      const starting = frame.nextStep();
+      await frame.first(this.#flip(frame.from, stub, starting));
+      frame.liftMasters(stub, starting);
     } else {
       // Nothing was started on the new side, so there is no barrier: whoever still runs is on the
       // old side, a hung observer included, and a leader elected there is right.
-      await this.#removeGhosts(stub);
-      await frame.first(this.#startWhereTheyWere(stub));
+      await this.#removeGhosts();
+      const starting = frame.nextStep();
+      await frame.first(this.#startWhereTheyWere(stub, starting));
+      frame.liftMasters(stub, starting);
     }
-    frame.liftMasters(stub);
     await frame.awaitLeader(frame.from, stub);
     await frame.told();
     return { outcome: 'turned-back', incident: why, agents: null, held: await frame.leftHeld() };
@@ -98,13 +107,37 @@ export class ObserversWindow implements Window {
 
   async #leadingMasters(): Promise<readonly MasterConfig[]> {
     const { config } = this.input;
-    const { leader, contenders } = await this.#frame.forward('read who leads').readElection({
-      config,
-      through: this.#frame.from,
-    });
+    const { leader, contenders, unknown } = await this.#readElection();
     this.#contenders = contenders;
+    // The barrier could not be proved either, and everything would stand still until the turn-back point (S10).
+    const [silent] = unknown;
+    if (silent !== undefined) {
+      throw ApplicationFailure.nonRetryable(
+        `nothing was stopped, because masters do not answer: ${unknown.join(', ')}`,
+        'FERRY_MASTER_UNKNOWN',
+        { host: silent, remedy: 'Bring every master back, then approve the gate again or roll back' },
+      );
+    }
+    const stranger = contenders.find(({ master }) => master === null);
+    if (stranger !== undefined) {
+      throw ApplicationFailure.nonRetryable(
+        `nothing was stopped, because ${stranger.pid || stranger.znode} stands for election and is no configured master`,
+        'FERRY_UNKNOWN_CONTENDER',
+        { host: null, remedy: 'Stop it, or add it to masters and start anew' },
+      );
+    }
     // Nobody leading is no harm: there is nothing to stop then, and the barrier proves it once more.
     return config.masters.filter(({ name }) => name === leader);
+  }
+
+  /** A master that was busy for a moment is asked again. */
+  async #readElection(): Promise<Election> {
+    for (let reads = 1; ; reads += 1) {
+      const election = await this.#frame
+        .forward('read who leads')
+        .readElection({ config: this.input.config, through: this.#frame.from });
+      if (election.unknown.length === 0 || reads === READS) return election;
+    }
   }
 
   async #stopObservers(stub: Stub): Promise<void> {
@@ -129,9 +162,8 @@ export class ObserversWindow implements Window {
     });
   }
 
-  #flip(to: EnsembleName, stub: Stub): Promise<unknown>[] {
+  #flip(to: EnsembleName, stub: Stub, step: HostStep): Promise<unknown>[] {
     const { config } = this.input;
-    const step = this.#frame.nextStep();
     const deadline = this.#frame.deadline(stub);
     if (to === this.input.to) this.#flipped = true;
     return config.observers.map((observer) =>
@@ -155,8 +187,7 @@ export class ObserversWindow implements Window {
     );
   }
 
-  #startWhereTheyWere(stub: Stub): Promise<unknown>[] {
-    const step = this.#frame.nextStep();
+  #startWhereTheyWere(stub: Stub, step: HostStep): Promise<unknown>[] {
     return this.input.config.observers.map((observer) =>
       this.#frame.send(
         observer.name,
@@ -171,17 +202,18 @@ export class ObserversWindow implements Window {
     );
   }
 
-  /** What proved-dead masters left in the old side's tree would lead there for up to a session timeout. */
-  async #removeGhosts(stub: Stub): Promise<void> {
+  /**
+   * What proved-dead masters left in the old side's tree would lead there for up to a session timeout.
+   * They go by themselves then, so the way back does not depend on it.
+   */
+  async #removeGhosts(): Promise<void> {
     const znodes = this.#contenders
       .filter(({ master }) => master !== null && this.#frame.stopped.has(master))
       .flatMap(({ znode, replicas }) => [znode, ...replicas]);
     if (znodes.length === 0) return;
-    await stub('remove what stopped masters left behind').removeGhosts({
-      config: this.input.config,
-      ensemble: this.#frame.from,
-      znodes,
-    });
+    await briefly('remove what stopped masters left behind')
+      .removeGhosts({ config: this.input.config, ensemble: this.#frame.from, znodes })
+      .catch(() => undefined);
   }
 
   #onObservers<T>(act: (observer: ServerConfig) => Promise<T>): Promise<T[]> {
