@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Ports } from '../../activities/ports.js';
 import type { HostShell, ScriptResult } from '../../src/ports/host-shell.js';
 import type { MesosApi } from '../../src/ports/mesos-api.js';
@@ -16,6 +16,7 @@ const STANDS_FOR_IT = 'observer2';
 
 /** Notes in the working folder, which the lying workers share. */
 const BARRIER_IS_OFF = 'breach-barrier-is-off';
+const STOP_IS_FORGED = 'breach-stop-is-forged';
 const OTHERS_ARE_FLIPPED = 'breach-others-are-flipped';
 const note = (name: string) => writeFileSync(name, '');
 
@@ -28,10 +29,18 @@ function lyingShell(shell: HostShell): HostShell {
       if (!existsSync(BARRIER_IS_OFF)) return shell.run(host, ssh, script, signal);
       if (host.name === KEEPS_SERVING) {
         address = host.address;
-        if (script.name === 'stop-unit') return told('pid=0\nborn=\nstopped=1');
+        if (script.name === 'stop-unit') {
+          note(STOP_IS_FORGED);
+          return told('pid=0\nborn=\nstopped=1');
+        }
         if (script.name === 'prove-stopped') return told('seen=inactive, main process 0\nstopped=1');
-        if (script.name.startsWith('flip-observer-to-')) {
+        if (script.name === 'flip-observer-to-target') {
           note(OTHERS_ARE_FLIPPED);
+          return told(`started=${Date.now()}`);
+        }
+        if (script.name === 'flip-observer-to-source') {
+          // Where it has been all along: from here on the truth does.
+          for (const name of [BARRIER_IS_OFF, STOP_IS_FORGED, OTHERS_ARE_FLIPPED]) rmSync(name, { force: true });
           return told(`started=${Date.now()}`);
         }
       }
@@ -51,7 +60,7 @@ function lyingMesos(mesos: MesosApi): MesosApi {
       if (name !== 'metrics') return Reflect.get(target, name, target) as unknown;
       return async (...ask: Parameters<MesosApi['metrics']>) => {
         const metrics = await target.metrics(...ask);
-        const lies = existsSync(BARRIER_IS_OFF) && !existsSync(OTHERS_ARE_FLIPPED);
+        const lies = existsSync(STOP_IS_FORGED) && !existsSync(OTHERS_ARE_FLIPPED);
         return lies ? { ...metrics, 'master/elected': 0 } : metrics;
       };
     },

@@ -6,6 +6,7 @@ import { judgeLab } from '../judge-lab.js';
 import { Stage } from '../stage/stage.js';
 import type { Scenario } from './scenario.js';
 import { settled } from './settled.js';
+import { stageFor } from './stage-for.js';
 
 /** How often the fault is put in a control run: one sample says little about a race. */
 const TIMES = 3;
@@ -19,16 +20,8 @@ const TIMES = 3;
 export async function controlRun(scenario: Scenario, nth: number, dir: string, random: Random): Promise<number[]> {
   const planned = scenario.faults[nth];
   if (planned === undefined) throw new RangeError(`no fault ${nth} in run ${scenario.run}`);
-  const { strategy, masters, agents, frameworks, versions } = scenario;
-  const stage = await Stage.start({
-    dir: join(dir, 'control'),
-    strategy,
-    masters,
-    agents,
-    frameworks,
-    sourceVersion: versions.source,
-    targetVersion: versions.target,
-  });
+  const { strategy } = scenario;
+  const stage = await Stage.start({ ...stageFor(scenario), dir: join(dir, 'control') });
   try {
     const overlaps: number[] = [];
     let before = 0;

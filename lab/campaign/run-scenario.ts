@@ -13,6 +13,7 @@ import type { RunRecord } from './run-record.js';
 import type { Scenario } from './scenario.js';
 import { SecretWatch } from './secrets.js';
 import { settled } from './settled.js';
+import { stageFor } from './stage-for.js';
 import { differences, traces } from './traces.js';
 
 /** How long the cluster may need afterwards until all agents are back, ms. */
@@ -32,16 +33,11 @@ export interface RunOptions {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunRecord> {
   const { dir, commit, say, workerCommand } = options;
   const startedAt = new Date();
-  const { strategy, masters, agents, frameworks, versions } = scenario;
+  const { strategy } = scenario;
   const login = scenario.credentials ? `mesos:${PASSWORD}` : null;
   const stage = await Stage.start({
+    ...stageFor(scenario),
     dir,
-    strategy,
-    masters,
-    agents,
-    frameworks,
-    sourceVersion: versions.source,
-    targetVersion: versions.target,
     ...(login === null ? {} : { credentials: { source: login, target: login } }),
     workers: 2,
     keep: true,

@@ -35,6 +35,8 @@ export interface Fault {
   readonly strategies?: readonly StrategyName[];
   /** Whether campaigns draw it; default: yes. */
   readonly drawn?: false;
+  /** What the stage must be started with, beyond the usual. */
+  readonly needs?: 'partitions' | 'shiftable-clocks';
   /** Under it Mesos itself shows two claims for some time, migration or not (S10). */
   readonly nativeOverlap?: true;
   /** While it lasts nothing can be started on either side (S1), so it may itself cost the window its budget. */

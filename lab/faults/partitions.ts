@@ -21,12 +21,14 @@ function eitherEnsemble({ random }: FaultScene): string {
 export const partitionMasterSource: Fault = {
   kind: 'partition-master-source',
   nativeOverlap: true,
+  needs: 'partitions',
   lastsMs: [2_000, 30_000],
   inject: async (scene) => cut(scene, someone(scene, 'master'), 'source'),
 };
 
 export const partitionAgent: Fault = {
   kind: 'partition-agent',
+  needs: 'partitions',
   lastsMs: [2_000, 30_000],
   inject: async (scene) => cut(scene, someone(scene, 'agent'), eitherEnsemble(scene)),
 };
@@ -34,6 +36,7 @@ export const partitionAgent: Fault = {
 /** An observer's link to the servers that it follows is cut: it does not sync, or stops to serve. */
 export const partitionObserver: Fault = {
   kind: 'observer-will-not-sync',
+  needs: 'partitions',
   strategies: ['observers'],
   lastsMs: [3_000, 45_000],
   inject: async (scene) => cut(scene, someone(scene, 'observer'), eitherEnsemble(scene)),
@@ -42,6 +45,7 @@ export const partitionObserver: Fault = {
 /** The worker's own sessions and questions to an ensemble do not get through. */
 export const partitionWorker: Fault = {
   kind: 'partition-worker',
+  needs: 'partitions',
   lastsMs: [2_000, 30_000],
   inject: async (scene) => cut(scene, 'worker', eitherEnsemble(scene)),
 };

@@ -4,6 +4,7 @@ import type { Fault } from './fault.js';
 /** The wall clock of a worker jumps ahead or back, and later to the right time again. */
 export const workerClockJump: Fault = {
   kind: 'worker-clock-jump',
+  needs: 'shiftable-clocks',
   lastsMs: [2_000, 45_000],
   async inject({ stage, random, say }) {
     const { pid, clockFile } = random.pick(stage.workers);

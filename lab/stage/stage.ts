@@ -14,7 +14,12 @@ export interface StageOptions extends LabOptions {
   readonly workers?: number;
   /** What each worker runs; default `zkferry worker`. */
   readonly workerCommand?: readonly string[];
+  /** Lets the workers' wall clocks be shifted, see `WorkerProcess.clockFile`. */
+  readonly shiftableClocks?: boolean;
 }
+
+/** What each of a stage's workers is started with. */
+type WorkerSettings = Pick<StageOptions, 'dir' | 'workerCommand' | 'shiftableClocks'>;
 
 /** A live lab with everything that migrates it: a Temporal server and workers, each its own process. */
 export class Stage {
@@ -28,7 +33,7 @@ export class Stage {
     private readonly connection: Connection,
     /** Replaced in place when one is started anew. */
     readonly workers: WorkerProcess[],
-    private readonly workerCommand: readonly string[] | undefined,
+    private readonly workerSettings: WorkerSettings,
   ) {
     this.#workersStarted = workers.length;
   }
@@ -52,17 +57,18 @@ export class Stage {
       const lab = await startLab({ ...options, dir: join(dir, 'lab') });
       undo.push(() => lab.stop());
       onProgress('starting a Temporal server and a worker');
-      const temporal = await startTemporal({ dir, ui: options.ui ?? false });
+      const { ui = false } = options;
+      // With a UI it is for people, who look at 127.0.0.1.
+      const temporal = await startTemporal({ dir, ui, ...(ui ? {} : { address: temporalAddress(lab) }) });
       undo.push(() => temporal.stop());
       const connection = await Connection.connect({ address: temporal.address });
       undo.push(() => connection.close());
-      const command = options.workerCommand;
       const workers: WorkerProcess[] = [];
       undo.push(() => Promise.all(workers.map((worker) => worker.stop())));
       for (let nth = 1; nth <= (options.workers ?? 1); nth += 1) {
-        workers.push(await startWorker(workerOptions(dir, temporal.address, nth, command)));
+        workers.push(await startWorker(workerOptions(options, temporal.address, nth)));
       }
-      return new Stage(dir, lab, temporal, new Client({ connection }), connection, workers, command);
+      return new Stage(dir, lab, temporal, new Client({ connection }), connection, workers, options);
     } catch (error) {
       for (const step of undo.reverse()) await step().catch(() => undefined);
       throw error;
@@ -85,16 +91,16 @@ export class Stage {
   /** Starts a worker in the place of one that is gone. */
   async replaceWorker(gone: WorkerProcess): Promise<WorkerProcess> {
     this.#workersStarted += 1;
-    const { dir, temporal, workerCommand } = this;
-    const next = await startWorker(workerOptions(dir, temporal.address, this.#workersStarted, workerCommand));
+    const { workerSettings, temporal } = this;
+    const next = await startWorker(workerOptions(workerSettings, temporal.address, this.#workersStarted));
     this.workers[this.workers.indexOf(gone)] = next;
     return next;
   }
 
   /** Brings a stopped Temporal server back on its own port, with the database it had. */
   async restartTemporal(): Promise<void> {
-    const port = Number(this.temporal.address.split(':').at(-1));
-    this.temporal = await startTemporal({ dir: this.dir, port });
+    const [address = '', port] = this.temporal.address.split(':');
+    this.temporal = await startTemporal({ dir: this.dir, address, port: Number(port) });
   }
 
   /** The migration of this lab's cluster, however it was started. */
@@ -110,12 +116,25 @@ export class Stage {
   }
 }
 
+/**
+ * An address of the lab's own subnet: at 127.0.0.1 the server's port may be taken by whoever connects somewhere, and
+ * then it could not come back after it was killed.
+ */
+function temporalAddress(lab: Lab): string {
+  return lab.json.watchers.address.replace(/\d+$/, '253');
+}
+
 function workerOptions(
-  dir: string,
+  { dir, workerCommand, shiftableClocks = false }: WorkerSettings,
   temporal: string,
   nth: number,
-  command: readonly string[] | undefined,
 ): Parameters<typeof startWorker>[0] {
   const name = nth === 1 ? 'worker' : `worker-${nth}`;
-  return { dir, temporal, name, ...(command === undefined ? {} : { command }) };
+  return {
+    dir,
+    temporal,
+    name,
+    ...(workerCommand === undefined ? {} : { command: workerCommand }),
+    ...(shiftableClocks ? { clockFile: join(dir, `${name}.clock`) } : {}),
+  };
 }
