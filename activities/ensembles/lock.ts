@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
-import type { EnsembleActivities } from '../contract.js';
+import type { EnsembleActivities, TakeOverActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { lockPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
@@ -16,7 +16,7 @@ interface Lock {
 }
 
 /** The lock znode in source: persistent, so that it outlives every worker; it names its migration. */
-export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'acquireLock' | 'releaseLock'> {
+export function createLockActivities(ports: Ports): Pick<EnsembleActivities & TakeOverActivities, 'acquireLock' | 'releaseLock' | 'takeOverLock'> {
   return {
     async acquireLock({ config, migration }) {
       const path = lockPath(config.cluster);
@@ -29,6 +29,23 @@ export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'ac
         // Ours from an attempt whose reply was lost, or gone in between: then the retry gets it.
         if (ownerOf(held?.data) !== migration)
           throw new LockedError(path, held?.data.toString('utf8') ?? 'nobody any more');
+      });
+    },
+
+    async takeOverLock({ config, migration, from }) {
+      const path = lockPath(config.cluster);
+      const lock: Lock = { migration, since: new Date().toISOString(), by: hostname() };
+      const data = Buffer.from(JSON.stringify(lock));
+      await inSource(ports, config, async (session) => {
+        const acl = openToRead(config.credentials.source !== null);
+        if ((await session.create(path, data, acl, 'persistent')) !== null) return;
+        const held = await session.read(path);
+        const owner = ownerOf(held?.data);
+        if (owner === migration) return;
+        if (held === null || owner !== from)
+          throw new LockedError(path, held?.data.toString('utf8') ?? 'nobody any more');
+        // Two that take over at once: the loser finds another version, looks again and is refused.
+        await session.setData(path, data, held.version);
       });
     },
 
