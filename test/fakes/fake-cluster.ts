@@ -32,6 +32,8 @@ export class FakeCluster {
   /** Looks for stragglers that were answered. */
   stragglerLooks = 0;
   epochs = { source: '5', target: '1' };
+  /** No server of target serves before they are started again. */
+  targetDown = false;
   leader: string | null = 'm1';
   observersOn: EnsembleName | null = null;
   /** Reads of the election in which a master does not answer yet. */
@@ -196,7 +198,7 @@ export class FakeCluster {
       readEpochs: () =>
         act('readEpochs', null, null, {
           source: this.epochs.source,
-          target: Object.fromEntries(this.config.target.servers.map(({ name }) => [name, this.epochs.target])),
+          target: Object.fromEntries(this.config.target.servers.map(({ name }) => [name, this.targetDown ? null : this.epochs.target])),
           raiseTo: '105',
         }),
       awaitQuorum: ({ ensemble }) => act('awaitQuorum', null, `quorum of ${ensemble}`, { epochs: {} }),
@@ -256,6 +258,7 @@ export class FakeCluster {
       restoreEpoch: ({ server }) => act('restoreEpoch', server.name, `old epoch on ${server.name}`, undefined),
       startServer: async ({ server }) => {
         await act('startServer', server.name, `start ${server.name}`, undefined);
+        this.targetDown = false;
         this.epochs = { ...this.epochs, target: '106' };
       },
       awaitObserver: ({ observer }) => act('awaitObserver', observer.name, null, { servingAfterMs: 10 }),

@@ -2,7 +2,6 @@ import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
 import { failureFindings } from '../preflight.js';
 import { clusterRules } from '../preflight/cluster-rules.js';
-import { block, info } from '../preflight/finding.js';
 import { anyHost } from '../preflight/host-rules.js';
 import type { Survey } from '../survey.js';
 import { migrationsIn, type Observation } from './observation.js';
@@ -82,4 +81,13 @@ export function absentees(config: ClusterConfig, survey: Survey): string[] {
   return clusterRules(config, survey)
     .filter(({ id, verdict }) => verdict === 'block' && awaited.test(id))
     .map(({ seen }) => seen);
+}
+
+/** Not in preflight's catalogue: an ordinary migration never finds any of these. */
+function block(id: string, text: Pick<Finding, 'seen' | 'why' | 'remedy'>): Finding {
+  return { id, verdict: 'block', host: null, ...text };
+}
+
+function info(id: string, text: Pick<Finding, 'seen' | 'why'>): Finding {
+  return { id, verdict: 'info', host: null, remedy: null, ...text };
 }
