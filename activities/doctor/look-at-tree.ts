@@ -108,7 +108,8 @@ async function bodyOf<T>(session: ZnodeSession, path: string): Promise<T | 'unre
     const text = await textOf(session, path);
     return text === null ? null : (JSON.parse(text) as T);
   } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof ZnodeError && error.reason === 'NO_AUTH')) return 'unreadable';
+    if (error instanceof SyntaxError || (error instanceof ZnodeError && error.reason === 'NO_AUTH'))
+      return 'unreadable';
     throw error;
   }
 }

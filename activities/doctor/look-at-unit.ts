@@ -62,11 +62,21 @@ export async function lookAtUnit(
     kept: all('kept'),
     file: sideOf(config, found?.url ?? null),
     connected: found?.runsWith ? sideOf(config, found.runsWith) : await connectedSide(config, process),
-    original: original === null ? null : redactUrl(original),
+    original: original === null || place === null ? null : lineOf(place, original),
     tag: tag === 'source' || tag === 'target' ? tag : null,
     parked: all('parked').length === 2,
     setAside: all('aside'),
   };
+}
+
+/** The line with the master URL and no other: an environment file may hold more secrets than that. */
+function lineOf(place: MasterUrlPlace, text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  const found =
+    place.kind === 'file'
+      ? lines.find((line) => line !== '' && !line.startsWith('#'))
+      : lines.findLast((line) => line.replace(/^export\s+/, '').startsWith(`${place.key}=`));
+  return redactUrl(found ?? 'a file without such a line');
 }
 
 function sideOf(config: ClusterConfig, url: UrlSurvey | null): Side {
@@ -83,12 +93,15 @@ function sideOf(config: ClusterConfig, url: UrlSurvey | null): Side {
 async function connectedSide(config: ClusterConfig, { sockets }: HostProcess): Promise<Side> {
   for (const [side, servers] of sides(config)) {
     const ends = await endpointsOf(servers.map(({ address, clientPort }) => ({ address, port: clientPort })));
-    if (sockets.some(({ remote }) => ends.some(({ ip, port }) => ip === remote.ip && port === remote.port))) return side;
+    if (sockets.some(({ remote }) => ends.some(({ ip, port }) => ip === remote.ip && port === remote.port)))
+      return side;
   }
   return 'unknown';
 }
 
-function sides(config: ClusterConfig): readonly (readonly ['source' | 'observers' | 'target', readonly ServerConfig[]])[] {
+function sides(
+  config: ClusterConfig,
+): readonly (readonly ['source' | 'observers' | 'target', readonly ServerConfig[]])[] {
   return [
     ['source', config.source.servers],
     ['target', config.target.servers],
@@ -112,7 +125,10 @@ function scriptFor(cluster: string, { host, unit, place, observer }: UnitSubject
     'fi',
     ...(place === null
       ? []
-      : [`place=${shq(host.root + place.path)}`, '[ ! -r "$place" ] || echo "place=$(base64 < "$place" | tr -d "\\n")"']),
+      : [
+          `place=${shq(host.root + place.path)}`,
+          '[ ! -r "$place" ] || echo "place=$(base64 < "$place" | tr -d "\\n")"',
+        ]),
     'pid=$(systemctl show -p MainPID "$unit" | sed -n "s/^MainPID=//p")',
     'if [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/cmdline" ]; then',
     '  echo "args=$(tr "\\000" "\\n" < "/proc/$pid/cmdline" | base64 | tr -d "\\n")"',
@@ -129,7 +145,11 @@ function observerLines(root: string, observer: ServerConfig | null): string[] {
   const folders = [dataDir, ...(dataLogDir === null ? [] : [dataLogDir])].map((folder) => shq(root + folder));
   return [
     `[ ! -f ${shq(root + dataDir)}/zkferry-ensemble ] || { read -r tag rest < ${shq(root + dataDir)}/zkferry-ensemble; echo "tag=$tag"; }`,
-    ...folders.map((folder) => `for aside in ${folder}/version-2.zkferry-*; do [ -e "$aside" ] && echo "aside=$aside"; done`),
-    ...['source', 'target'].map((side) => `[ ! -f ${shq(`${root}${configFile}.zkferry-${side}`)} ] || echo parked=${side}`),
+    ...folders.map(
+      (folder) => `for aside in ${folder}/version-2.zkferry-*; do [ -e "$aside" ] && echo "aside=$aside"; done`,
+    ),
+    ...['source', 'target'].map(
+      (side) => `[ ! -f ${shq(`${root}${configFile}.zkferry-${side}`)} ] || echo parked=${side}`,
+    ),
   ];
 }

@@ -8,7 +8,8 @@ export function describeObservation(seen: Observation): string[] {
     ...treeLines('source', seen.source),
     ...treeLines('target', seen.target),
     ...seen.servers.map(
-      (one) => `  ${one.host.name.padEnd(12)} ${one.more?.epoch ? `serves, epoch ${one.more.epoch}` : 'does not serve'}${trace(one)}`,
+      (one) =>
+        `  ${one.host.name.padEnd(12)} ${one.more?.epoch ? `serves, epoch ${one.more.epoch}` : 'does not serve'}${trace(one)}`,
     ),
     ...section(
       'OBSERVERS',
@@ -35,7 +36,15 @@ export function describeObservation(seen: Observation): string[] {
 }
 
 /** The verdict and how to finish. */
-export function describeDiagnosis({ verdict, unknown, doubts, migrations, takeOver, byHand, clean }: Diagnosis): string[] {
+export function describeDiagnosis({
+  verdict,
+  unknown,
+  doubts,
+  migrations,
+  takeOver,
+  byHand,
+  clean,
+}: Diagnosis): string[] {
   const lines = [`VERDICT: ${verdict}${unknown.length === 0 ? '' : ', as far as can be seen'}`];
   for (const { name, why } of unknown) lines.push(`  unknown: ${name} (${why})`);
   for (const why of doubts) lines.push(`  may stand on target: ${why}`);
@@ -49,12 +58,16 @@ export function describeDiagnosis({ verdict, unknown, doubts, migrations, takeOv
     `  temporal workflow list --query 'WorkflowId STARTS_WITH "${id ?? ''}" AND ExecutionStatus="Running"'`,
     '  (a running one: zkferry status, zkferry rollback)',
   );
-  if (takeOver !== null) lines.push('', 'RECOMMENDED: let a new migration take over and go back to source:', `  ${takeOver}`);
+  if (takeOver !== null)
+    lines.push('', 'RECOMMENDED: let a new migration take over and go back to source:', `  ${takeOver}`);
   lines.push('', 'BY HAND, each stage only after the proof of the one before; per host, as root:');
   for (const [index, { what, steps, proof }] of byHand.entries()) {
     lines.push('', `${String(index + 1)}. ${what}`);
     for (const { host, commands } of steps) {
-      lines.push(`   ${host === null ? 'with ZooKeeper’s client' : `on ${host}`}:`, ...commands.map((line) => `     ${line}`));
+      lines.push(
+        `   ${host === null ? 'with ZooKeeper’s client' : `on ${host}`}:`,
+        ...commands.map((line) => `     ${line}`),
+      );
     }
     lines.push(`   proof: ${proof}`);
   }
@@ -64,7 +77,11 @@ export function describeDiagnosis({ verdict, unknown, doubts, migrations, takeOv
 function treeLines(name: string, { problem, lock, marker, door, owner, contenders }: TreeObservation): string[] {
   if (problem !== null) return [`  ${name.padEnd(12)} unknown: ${problem}`];
   const doorText =
-    door === null ? 'no door' : door === 'unreadable' ? 'a door, unreadable' : `door ${door.closed ? 'closed' : 'open'}`;
+    door === null
+      ? 'no door'
+      : door === 'unreadable'
+        ? 'a door, unreadable'
+        : `door ${door.closed ? 'closed' : 'open'}`;
   const ownerText =
     owner === null ? 'no publisher' : owner === 'unreadable' ? 'a publisher, unreadable' : `publisher ${owner.mode}`;
   return [
@@ -101,7 +118,9 @@ function claim(elected: boolean | null): string {
 function trace({ facts }: Observed): string {
   if (facts === null) return '';
   const parts = [
-    ...(facts.state === null ? [] : [`state of ${facts.state.migration ?? 'unknown'} generation ${String(facts.state.generation)}`]),
+    ...(facts.state === null
+      ? []
+      : [`state of ${facts.state.migration ?? 'unknown'} generation ${String(facts.state.generation)}`]),
     ...(facts.dropIn === null ? [] : ['drop-in']),
     ...(facts.tag === null ? [] : [`data of ${facts.tag}`]),
     ...facts.setAside.map((folder) => `set aside ${folder}`),

@@ -15,7 +15,9 @@ import { readConfig } from './read-config.js';
 /** `doctor`: what stands where, from looking alone, without Temporal; writes nothing. Exit code 0: nothing is left. */
 export function doctorCommand(): Command {
   return withJson(new Command('doctor'))
-    .description('say what a migration has left standing where, and how to finish by hand; reads only, needs no Temporal')
+    .description(
+      'say what a migration has left standing where, and how to finish by hand; reads only, needs no Temporal',
+    )
     .argument('[config]', 'the config', 'cluster.yaml')
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { config } = await readConfig(file);

@@ -198,7 +198,9 @@ export class FakeCluster {
       readEpochs: () =>
         act('readEpochs', null, null, {
           source: this.epochs.source,
-          target: Object.fromEntries(this.config.target.servers.map(({ name }) => [name, this.targetDown ? null : this.epochs.target])),
+          target: Object.fromEntries(
+            this.config.target.servers.map(({ name }) => [name, this.targetDown ? null : this.epochs.target]),
+          ),
           raiseTo: '105',
         }),
       awaitQuorum: ({ ensemble }) => act('awaitQuorum', null, `quorum of ${ensemble}`, { epochs: {} }),

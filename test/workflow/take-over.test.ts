@@ -40,7 +40,10 @@ describe('taking over what a terminated migration left', function () {
       const { journal } = cluster;
       inOrder(journal, ['take over lock', 'take over m1', 'take over trees of source and target', 'hold m1']);
       for (const name of ['m2', 'o3', 't1', 'f1', 'a2']) inOrder(journal, [`take over ${name}`, 'hold m1']);
-      assert.ok(cluster.adopted.every(({ generation }) => generation > 1_040), 'above every generation of before');
+      assert.ok(
+        cluster.adopted.every(({ generation }) => generation > 1_040),
+        'above every generation of before',
+      );
       assert.equal(cluster.adopted.find(({ host }) => host === 'm1')?.from, from);
     });
   });
@@ -142,7 +145,10 @@ describe('taking over what a terminated migration left', function () {
     cluster.running = ['zkferry-c/cut-over-9'];
     await env.migrate(cluster, async (migration) => {
       await assert.rejects(migration.result(), (error: Error & { cause?: Error & { cause?: Error } }) => {
-        assert.match(String(error.cause?.cause?.message ?? error.cause?.message), /still running: zkferry-c\/cut-over-9/);
+        assert.match(
+          String(error.cause?.cause?.message ?? error.cause?.message),
+          /still running: zkferry-c\/cut-over-9/,
+        );
         return true;
       });
     });

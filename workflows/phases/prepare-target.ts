@@ -12,7 +12,7 @@ import { incidentOf, type Phase } from '../saga.js';
 export function prepareTarget(ferry: Ferry): Phase {
   const { config, migration } = ferry;
   // Whether and how far a migration that is taken over had raised it, only its servers know.
-  let raised: string | 'unknown' | null = ferry.found !== null && config.target.allowRestart ? 'unknown' : null;
+  let raised: Raised | null = ferry.found !== null && config.target.allowRestart ? { to: null } : null;
   return {
     name: 'prepare-target',
     rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
@@ -20,7 +20,7 @@ export function prepareTarget(ferry: Ferry): Phase {
       await onHost('lock the cluster for this migration').acquireLock({ config, migration });
       if (ferry.plan.raiseEpoch && !(await targetIsAhead(ferry))) {
         const { raiseTo } = await look('read the epochs').readEpochs({ config });
-        raised = raiseTo;
+        raised = { to: raiseTo };
         await raiseEpoch(ferry, raiseTo);
       }
       // Servers report the new epoch only after its first write, so the trees come after the raise.
@@ -35,6 +35,11 @@ export function prepareTarget(ferry: Ferry): Phase {
       await onHost('release the lock').releaseLock({ config, migration });
     },
   };
+}
+
+/** The raise of the epoch has begun; `to` null = how far, only its servers know. */
+interface Raised {
+  readonly to: string | null;
 }
 
 /** The servers' epochs are checked as BigInts: they are 64-bit numbers' upper halves. */
@@ -64,14 +69,14 @@ async function requireTargetAhead(ferry: Ferry): Promise<void> {
 }
 
 /** Old files back when no new leader formed, otherwise forward to the same epoch everywhere. */
-async function settleEpoch(ferry: Ferry, epoch: string | 'unknown'): Promise<void> {
+async function settleEpoch(ferry: Ferry, { to: epoch }: Raised): Promise<void> {
   const report = await look('read the epochs').readEpochs({ config: ferry.config });
   const served = Object.values(report.target);
   const serves = served.every((one) => one !== null);
   // An epoch is only written to stopped servers, so where all serve nothing is half done. Where one does
   // not, the servers tell whether a leader has formed: they refuse their old files then.
-  const formed = epoch !== 'unknown' && served.some((one) => one !== null && BigInt(one) >= BigInt(epoch));
-  if (serves && (formed || epoch === 'unknown')) return;
+  const formed = epoch !== null && served.some((one) => one !== null && BigInt(one) >= BigInt(epoch));
+  if (serves && (formed || epoch === null)) return;
   const step = ferry.nextStep();
   await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
   await stopAll(ferry, step);

@@ -3,13 +3,7 @@ import { everybody, migrationsIn, type Observation, type Observed } from './obse
 import { standingOf } from './standing.js';
 import { type HandStage, stepsByHand } from './steps.js';
 
-export type Verdict =
-  | 'untouched'
-  | 'mid-way forward'
-  | 'inside the window'
-  | 'split'
-  | 'on target'
-  | 'leftovers only';
+export type Verdict = 'untouched' | 'mid-way forward' | 'inside the window' | 'split' | 'on target' | 'leftovers only';
 
 /** What the observation means, and how to finish. */
 export interface Diagnosis {
@@ -85,7 +79,8 @@ function verdictOf(config: ClusterConfig, seen: Observation): Verdict {
   if (stuck || (hasTraces(seen) && !led && (down || targetServed))) return 'inside the window';
   if (targetServed) return 'on target';
   const moved = [...seen.masters, ...clients].some(
-    ({ facts }) => facts !== null && [facts.file, facts.connected].some((side) => side === 'observers' || side === 'target'),
+    ({ facts }) =>
+      facts !== null && [facts.file, facts.connected].some((side) => side === 'observers' || side === 'target'),
   );
   const mirrored = seen.target.owner !== null;
   const observed = seen.observers.some(({ facts }) => facts !== null && facts.tag !== null);

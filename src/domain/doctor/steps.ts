@@ -1,6 +1,6 @@
 import type { ClusterConfig, ServerConfig } from '../config.js';
 import { shq } from '../shell-quote.js';
-import { everybody, type Observation, type Observed } from './observation.js';
+import { everybody, type MasterObservation, type Observation, type Observed } from './observation.js';
 import type { Standing } from './standing.js';
 import { znodeStages } from './znode-steps.js';
 
@@ -97,16 +97,7 @@ function flipToSource({ host, unit, facts }: Observed<ServerConfig>): string[] {
 /** After the barrier they only start, with their files as they were found; otherwise one after the other. */
 function mastersBack({ strategy }: ClusterConfig, seen: Observation, standing: Standing['standing']): HandStage[] {
   if (standing === 'unknown') {
-    // Behind observers of source the files may stay until the masters are moved one by one.
-    const steps = seen.masters.map(({ host, unit, facts }) => ({
-      host: host.name,
-      commands: [
-        ...restoreFile({ host, unit, facts, problem: null }),
-        ...release(unit, facts?.state?.folder),
-        ...(facts?.dropIn === null || facts === null ? [`systemctl enable ${shq(unit)}`] : []),
-        `systemctl start ${shq(unit)}`,
-      ],
-    }));
+    const steps = seen.masters.map((master) => ({ host: master.host.name, commands: startOnSource(master) }));
     const nobody = strategy === 'observers' ? '' : ', and agents on target see no leader before they are moved back';
     return [
       {
@@ -123,6 +114,21 @@ function mastersBack({ strategy }: ClusterConfig, seen: Observation, standing: S
       steps: moved.filter(isMoved).map((master) => ({ host: master.host.name, commands: moveBack(master) })),
       proof: 'after each: registrar/log/ensemble_size counts all masters on every master',
     },
+  ];
+}
+
+/** What is not known to point at source afterwards stays down. */
+function startOnSource(master: MasterObservation): string[] {
+  const { host, unit, facts } = master;
+  const place = `${host.root}${host.masterUrl.path}`;
+  if (facts === null)
+    return [`# keep it stopped: nothing is known of it; run zkferry doctor again once it can be seen`];
+  if (facts.original === null && facts.file !== 'source') return [`# keep it stopped until ${place} names source`];
+  return [
+    ...restoreFile(master),
+    ...release(unit, facts.state?.folder),
+    ...(facts.dropIn === null ? [`systemctl enable ${shq(unit)}`] : []),
+    `systemctl start ${shq(unit)}`,
   ];
 }
 
@@ -187,7 +193,9 @@ export function server(seen: Observation, ensemble: 'source' | 'target'): string
 }
 
 function removeObservers(seen: Observation): HandStage[] {
-  const installed = seen.observers.filter(({ facts }) => facts?.kept.some((name) => name.startsWith('found-')) === true);
+  const installed = seen.observers.filter(
+    ({ facts }) => facts?.kept.some((name) => name.startsWith('found-')) === true,
+  );
   return [
     {
       what: 'remove the observers, once no client is connected to them',

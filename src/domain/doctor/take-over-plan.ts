@@ -22,7 +22,13 @@ function steps(config: ClusterConfig, seen: Observation, { from }: Taking): Plan
     step('take over', null, `lock, markers and every host pass from ${from} to this migration, which fences it off`),
     ...(standing === 'source'
       ? []
-      : [step('cut-over', null, `${crossing} are stopped, and started on source behind the barrier: ${why.join('; ')}`)]),
+      : [
+          step(
+            'cut-over',
+            null,
+            `${crossing} are stopped, and started on source behind the barrier: ${why.join('; ')}`,
+          ),
+        ]),
     ...moved('move-masters', seen.masters),
     ...moved('move-frameworks', seen.frameworks),
     ...moved('move-agents', seen.agents),
@@ -37,7 +43,9 @@ function steps(config: ClusterConfig, seen: Observation, { from }: Taking): Plan
 function moved(phase: string, hosts: readonly Observed[]): PlanStep[] {
   return hosts.flatMap(({ host, facts }) => {
     if (facts === null || facts.original === null) return [];
-    return [{ ...step(phase, host.name, 'its file as it was found, and one restart'), before: facts.file, after: 'source' }];
+    return [
+      { ...step(phase, host.name, 'its file as it was found, and one restart'), before: facts.file, after: 'source' },
+    ];
   });
 }
 

@@ -14,7 +14,8 @@ export interface Taking {
 }
 
 /** Checks that may fail here: a migration that was cut off may have left nobody leading, and target down. */
-const MAY_FAIL = /^check-(leading-master|master-|zookeeper-server|target-tree|target-acls|clients-of-source|agent-state)/;
+const MAY_FAIL =
+  /^check-(leading-master|master-|zookeeper-server|target-tree|target-acls|clients-of-source|agent-state)/;
 
 /**
  * What speaks against taking a migration over. That it holds the lock, left files and moved processes is
@@ -77,7 +78,8 @@ function wayBack(config: ClusterConfig, seen: Observation): Finding[] {
 /** Who is not back yet, one sentence each: before that the way back would leave them where they are. */
 export function absentees(config: ClusterConfig, survey: Survey): string[] {
   if (survey.cluster === null) return ['no master leads'];
-  const awaited = /^(agents-recovering|agent-inactive|agent-not-registered|framework-disconnected|framework-not-registered)$/;
+  const awaited =
+    /^(agents-recovering|agent-inactive|agent-not-registered|framework-disconnected|framework-not-registered)$/;
   return clusterRules(config, survey)
     .filter(({ id, verdict }) => verdict === 'block' && awaited.test(id))
     .map(({ seen }) => seen);

@@ -7,7 +7,9 @@ import { type HandStage, server } from './steps.js';
 export function znodeStages({ cluster }: ClusterConfig, seen: Observation): HandStage[] {
   const lock = `/zkferry-${cluster}`;
   const commands = (ensemble: 'source' | 'target', wanted: (path: string) => boolean): string[] =>
-    seen[ensemble].ours.filter(wanted).map((path) => `zkCli.sh -server ${server(seen, ensemble)} deleteall ${shq(path)}`);
+    seen[ensemble].ours
+      .filter(wanted)
+      .map((path) => `zkCli.sh -server ${server(seen, ensemble)} deleteall ${shq(path)}`);
   const all = [
     ...commands('target', () => true),
     ...commands('source', (path) => path !== lock),
