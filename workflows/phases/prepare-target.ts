@@ -12,7 +12,8 @@ import { incidentOf, type Phase } from '../saga.js';
 export function prepareTarget(ferry: Ferry): Phase {
   const { config, migration } = ferry;
   // Whether and how far a migration that is taken over had raised it, only its servers know.
-  let raised: Raised | null = ferry.found !== null && config.target.allowRestart ? { to: null } : null;
+  const mayHaveRaised = ferry.found !== null && config.strategy === 'observers' && config.target.allowRestart;
+  let raised: Raised | null = mayHaveRaised ? { to: null } : null;
   return {
     name: 'prepare-target',
     rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
@@ -28,7 +29,7 @@ export function prepareTarget(ferry: Ferry): Phase {
       if (ferry.plan.raiseEpoch) await requireTargetAhead(ferry);
     },
     compensate: async () => {
-      if (raised !== null && config.strategy === 'observers') await settleEpoch(ferry, raised);
+      if (raised !== null) await settleEpoch(ferry, raised);
       if (ferry.found !== null) await takeTarget(ferry);
       await onHost('clean the trees').cleanTrees({ config, migration, removeParents: true });
       await releaseHosts(ferry, config.target.servers);
