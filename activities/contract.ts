@@ -110,9 +110,9 @@ export interface HostActivities {
   /**
    * Creates the host's state folder for this migration; the first write on any host.
    *
-   * @param a.from a migration that is taken over: a folder of its is re-labelled, which fences its every step (S2).
+   * @param a.from migrations that are taken over: a folder of theirs is re-labelled, which fences their every step (S2).
    */
-  adoptHost(a: HostStep & { host: HostConfig; from?: string }): Promise<void>;
+  adoptHost(a: HostStep & { host: HostConfig; from?: readonly string[] }): Promise<void>;
   /** Removes the state folder, drop-ins and parked files: nothing of ours is left. */
   releaseHost(a: HostStep & { host: HostConfig; units: readonly string[] }): Promise<void>;
 
@@ -394,10 +394,18 @@ export interface TakeOverActivities {
     migration: string;
     agents: readonly PlannedAgent[];
   }): Promise<PlanResult & { readonly found: Found }>;
-  /** Compare-and-set of the lock znode; creates it where there is none. @throws FERRY_LOCKED naming a third migration. */
-  takeOverLock(a: { config: ClusterConfig; migration: string; from: string }): Promise<void>;
+  /**
+   * Compare-and-set of the lock znode; creates it where there is none. @throws FERRY_LOCKED naming a third migration.
+   *
+   * @returns all migrations whose traces are this one's from here on: `from`, and what that one was taking over itself.
+   */
+  takeOverLock(a: {
+    config: ClusterConfig;
+    migration: string;
+    from: string;
+  }): Promise<{ readonly from: readonly string[] }>;
   /** Markers, doors and the publisher's owner znode go over to this migration, above every generation of before. */
-  takeOverTrees(a: PublishingStep & { from: string; ensembles: readonly EnsembleName[] }): Promise<void>;
+  takeOverTrees(a: PublishingStep & { from: readonly string[]; ensembles: readonly EnsembleName[] }): Promise<void>;
 }
 
 /** What a survey saw of the migration that is taken over. */

@@ -13,6 +13,8 @@ export class Ferry {
   restarts: Restarts = NO_RESTARTS;
   /** What was found of a migration that is taken over; null in an ordinary one. */
   found: Found | null = null;
+  /** Migrations whose traces are this one's since it has taken them over. */
+  takenFrom: readonly string[] = [];
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
   /** Agents a person skipped on the way back: they still need what the way back takes away. */

@@ -28,10 +28,10 @@ export async function takeOver(ferry: Ferry, from: string): Promise<SagaOutcome>
 async function fenceOff(ferry: Ferry, from: string): Promise<void> {
   const { config, migration } = ferry;
   await look('make sure that it has ended').requireEnded({ cluster: config.cluster, from });
-  await onHost('take the lock over').takeOverLock({ config, migration, from });
+  ferry.takenFrom = (await onHost('take the lock over').takeOverLock({ config, migration, from })).from;
   await survey(ferry, from);
   ferry.startAbove((ferry.found?.generation ?? 0) + BEYOND_UNSEEN);
-  await adoptAll(ferry, from, [
+  await adoptAll(ferry, [
     ...config.masters,
     ...config.observers,
     ...(config.strategy === 'observers' ? config.target.servers : []),
@@ -39,7 +39,11 @@ async function fenceOff(ferry: Ferry, from: string): Promise<void> {
   ]);
   const isDual = config.strategy === 'dual-publishing';
   const ensembles = isDual || ferry.found?.targetServes ? (['source', 'target'] as const) : (['source'] as const);
-  await onHost('take its znodes over').takeOverTrees({ ...ferry.nextPublishingStep(), from, ensembles });
+  await onHost('take its znodes over').takeOverTrees({
+    ...ferry.nextPublishingStep(),
+    from: ferry.takenFrom,
+    ensembles,
+  });
   // Nothing of before can change anything any more: only now counts what stands where.
   await survey(ferry, from);
 }
@@ -62,11 +66,13 @@ async function survey(ferry: Ferry, from: string): Promise<readonly string[]> {
 }
 
 /** Re-labels each host's state folder, under its lock, so that every step of the run of before is refused (S2). */
-async function adoptAll(ferry: Ferry, from: string, hosts: readonly HostConfig[]): Promise<void> {
+async function adoptAll(ferry: Ferry, hosts: readonly HostConfig[]): Promise<void> {
   const step = ferry.nextStep();
   for (let at = 0; at < hosts.length; at += 50) {
     await Promise.all(
-      hosts.slice(at, at + 50).map((host) => onHost(`take ${host.name} over`).adoptHost({ ...step, host, from })),
+      hosts
+        .slice(at, at + 50)
+        .map((host) => onHost(`take ${host.name} over`).adoptHost({ ...step, host, from: ferry.takenFrom })),
     );
   }
 }
@@ -86,7 +92,7 @@ function lookBeforeClientsMove(ferry: Ferry, from: string, phases: readonly Phas
     apply: () => Promise.resolve(),
     compensate: async () => {
       await awaitEverybody(ferry, from);
-      await adoptAll(ferry, from, clientsOf(ferry));
+      await adoptAll(ferry, clientsOf(ferry));
     },
   };
   return phases.flatMap((phase) => (phase.name === 'cut-over' ? [again, phase] : [phase]));

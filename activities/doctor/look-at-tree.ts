@@ -5,6 +5,7 @@ import { pidOfContender } from '../../src/domain/contender-body.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleName } from '../contract.js';
+import { parseLock } from '../ensembles/lock.js';
 import type { Ports } from '../ports.js';
 import type { Door } from '../publishing/door-znode.js';
 import { publisherKey } from '../publishing/publisher-key.js';
@@ -41,6 +42,7 @@ export async function lookAtTree(
 const NOTHING: TreeObservation = {
   problem: null,
   lock: null,
+  tookOver: [],
   marker: null,
   door: null,
   owner: null,
@@ -52,7 +54,7 @@ async function readTree(config: ClusterConfig, session: ZnodeSession): Promise<T
   const { cluster, electionPath } = config;
   const known = [lockPath(cluster), markerPath(cluster), ...ownZnodes(cluster)];
   const roots = ((await session.children('/')) ?? []).map((name) => `/${name}`);
-  const lock = await textOf(session, lockPath(cluster));
+  const lock = await session.read(lockPath(cluster));
   const [ensemble, migration] = ((await textOf(session, markerPath(cluster))) ?? '').split(' ');
   const door = await bodyOf<Door>(session, doorPath(cluster));
   const owner = await bodyOf<{ migration: string; generation: number; mode: 'publishing' | 'withdrawn' }>(
@@ -61,7 +63,8 @@ async function readTree(config: ClusterConfig, session: ZnodeSession): Promise<T
   );
   return {
     problem: null,
-    lock: lock === null ? null : migrationOf(lock),
+    lock: lock === null ? null : (parseLock(lock.data)?.migration ?? lock.data.toString('utf8')),
+    tookOver: lock === null ? [] : (parseLock(lock.data)?.tookOver ?? []),
     marker: ensemble !== undefined && migration !== undefined ? { ensemble, migration } : null,
     door:
       door === null || door === 'unreadable'
@@ -75,14 +78,6 @@ async function readTree(config: ClusterConfig, session: ZnodeSession): Promise<T
     ours: roots.filter((path) => known.includes(path)),
     contenders: await contendersIn(session, electionPath),
   };
-}
-
-function migrationOf(lock: string): string {
-  try {
-    return (JSON.parse(lock) as { migration?: string }).migration ?? lock;
-  } catch {
-    return lock;
-  }
 }
 
 async function contendersIn(session: ZnodeSession, path: string): Promise<string[]> {

@@ -41,7 +41,7 @@ async function takeMarker(ports: Ports, { config, migration, from }: Taking, ens
     const held = await session.read(path);
     const now = held?.data.toString('utf8') ?? '';
     if (now === text.toString('utf8')) return;
-    if (held === null || now !== markerText(ensemble, from)) throw new LockedError(path, now);
+    if (held === null || !from.some((one) => now === markerText(ensemble, one))) throw new LockedError(path, now);
     await session.setData(path, text, held.version);
   });
 }
@@ -58,12 +58,13 @@ async function takeDoor(ports: Ports, step: Taking, ensemble: EnsembleName): Pro
     if (held === null) return;
     const { door, version } = held;
     const path = doorPath(config.cluster);
-    if (door.migration !== from && door.migration !== migration) throw new LockedError(path, door.migration);
-    if (door.migration === from) {
+    const isTaken = from.includes(door.migration);
+    if (!isTaken && door.migration !== migration) throw new LockedError(path, door.migration);
+    if (isTaken) {
       await at.session.setData(path, Buffer.from(JSON.stringify({ ...door, migration, generation })), version);
     }
     // A later step of ours may have changed it since; then this one comes late itself.
-    if (door.migration === from || door.generation <= generation) {
+    if (isTaken || door.generation <= generation) {
       await changeDoor(at, { migration, generation, closed: door.closed });
     }
   });
@@ -76,7 +77,7 @@ async function takeOwner(ports: Ports, { config, migration, generation, from }: 
   await asPublisher(ports, config, key, async (session) => {
     const owner = await currentOwner(key, config.cluster, session);
     if (owner === null || owner.migration === migration) return;
-    if (owner.migration !== from) throw new PublisherTakenError(path, owner.migration);
+    if (!from.includes(owner.migration)) throw new PublisherTakenError(path, owner.migration);
     const next = { ...owner, migration, generation, owner: `taken-over-${randomUUID()}` };
     await session.setData(path, ownerBody(key, next), owner.version);
   });

@@ -49,7 +49,7 @@ export class FakeCluster {
   agentsNeedLeader = false;
   /** Names of what still runs of a migration to be taken over. */
   running: string[] = [];
-  readonly adopted: { host: string; from: string | undefined; generation: number }[] = [];
+  readonly adopted: { host: string; from: readonly string[] | undefined; generation: number }[] = [];
   readonly doors = { source: 'open', target: 'open' };
   /** Whether the publisher's mirrors stand in target. */
   mirrored = false;
@@ -223,7 +223,7 @@ export class FakeCluster {
           found: { ...this.found, absent },
         });
       },
-      takeOverLock: () => act('takeOverLock', null, 'take over lock', undefined),
+      takeOverLock: ({ from }) => act('takeOverLock', null, 'take over lock', { from: [from] }),
       takeOverTrees: ({ ensembles }) =>
         act('takeOverTrees', null, `take over trees of ${ensembles.join(' and ')}`, undefined),
       releaseHost: ({ host }) => act('releaseHost', host.name, `release ${host.name}`, undefined),

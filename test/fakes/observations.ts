@@ -43,6 +43,7 @@ export function down(unit: string, facts: Partial<HostFacts> = {}): Partial<Host
 const emptyTree: TreeObservation = {
   problem: null,
   lock: null,
+  tookOver: [],
   marker: null,
   door: null,
   owner: null,

@@ -124,6 +124,12 @@ describe('the doctor, strategy observers', () => {
     assert.equal(script(seen).length, 2, 'marker and lock');
   });
 
+  it('recommends to take over the last one when that was taking over the other', () => {
+    const half = onObservers(config);
+    const seen = { ...half, source: { ...half.source, lock: 'zkferry-test/0bb2', tookOver: [MIGRATION] } };
+    assert.equal(diagnose(config, seen, file).takeOver, `zkferry start --take-over zkferry-test/0bb2 ${file}`);
+  });
+
   it('recommends no take-over when two migrations have left something', () => {
     const seen = {
       ...onObservers(config),

@@ -55,6 +55,16 @@ describe('taking over the lock', () => {
     assert.ok(source.entries.has(LOCK), 'the one of before cannot release it any more');
   });
 
+  it('remembers whose traces it took over, for whoever takes over from it half-way', async () => {
+    const { config, ports } = aPair();
+    const locks = createLockActivities(ports);
+    await locks.acquireLock({ config, migration: OLD });
+    await locks.takeOverLock({ config, migration: NEW, from: OLD });
+    const third = { config, migration: 'zkferry-test/0cc3', from: NEW };
+    assert.deepEqual(await locks.takeOverLock(third), { from: [NEW, OLD] });
+    assert.deepEqual(await locks.takeOverLock(third), { from: [NEW, OLD] });
+  });
+
   it('takes it where it was released, and refuses one of a third migration', async () => {
     const { config, ports, source } = aPair();
     const locks = createLockActivities(ports);
@@ -69,11 +79,11 @@ describe('taking over znodes', () => {
     const { config, ports, source, target, text } = aPair('observers');
     mark(source, 'source', OLD);
     const { takeOverTrees } = createTakeOverActivities(ports);
-    await takeOverTrees({ ...step(config, NEW, 1_041), from: OLD, ensembles: both });
+    await takeOverTrees({ ...step(config, NEW, 1_041), from: [OLD], ensembles: both });
     assert.equal(text(source, MARKER), `source ${NEW}`);
     assert.equal(text(target, MARKER), `target ${NEW}`);
     mark(target, 'target', 'x/3');
-    await assert.rejects(takeOverTrees({ ...step(config, NEW, 1_041), from: OLD, ensembles: both }), LockedError);
+    await assert.rejects(takeOverTrees({ ...step(config, NEW, 1_041), from: [OLD], ensembles: both }), LockedError);
     assert.equal(text(target, MARKER), 'target x/3');
   });
 
@@ -84,7 +94,7 @@ describe('taking over znodes', () => {
     const doors = createDoorActivities(ports);
     await doors.closeDoor({ ...step(config, OLD, 9), ensemble: 'target' });
     const closed = target.entries.get('/mesos')?.acl;
-    const taking = { ...step(config, NEW, 1_041), from: OLD, ensembles: both };
+    const taking = { ...step(config, NEW, 1_041), from: [OLD], ensembles: both };
     await createTakeOverActivities(ports).takeOverTrees(taking);
     await createTakeOverActivities(ports).takeOverTrees(taking);
     assert.deepEqual(target.entries.get('/mesos')?.acl, closed);
@@ -100,7 +110,7 @@ describe('taking over znodes', () => {
     mark(target, 'target', OLD);
     const publisher = createPublisherActivities(ports);
     await publisher.preparePublisher(step(config, OLD, 4));
-    const taking = { ...step(config, NEW, 1_041), from: OLD, ensembles: both };
+    const taking = { ...step(config, NEW, 1_041), from: [OLD], ensembles: both };
     await createTakeOverActivities(ports).takeOverTrees(taking);
     await createTakeOverActivities(ports).takeOverTrees(taking);
     await assert.rejects(publisher.withdrawMirrors(step(config, OLD, 5_000)), PublisherTakenError);

@@ -117,10 +117,13 @@ async function each(ferry: Ferry, act: (server: ServerConfig) => Promise<unknown
 
 /** Its znodes could not be taken over while it had no quorum. */
 async function takeTarget(ferry: Ferry): Promise<void> {
-  const { takeOver } = ferry.config.policy;
-  if (takeOver === null || ferry.config.strategy !== 'observers') return;
+  if (ferry.config.strategy !== 'observers') return;
   const step = ferry.nextPublishingStep();
-  await onHost('take its znodes over').takeOverTrees({ ...step, from: takeOver, ensembles: ['source', 'target'] });
+  await onHost('take its znodes over').takeOverTrees({
+    ...step,
+    from: ferry.takenFrom,
+    ensembles: ['source', 'target'],
+  });
 }
 
 /** Removes what the migration left on these ZooKeeper hosts. */

@@ -26,7 +26,7 @@ export function diagnose(config: ClusterConfig, seen: Observation, file: string)
   const verdict = verdictOf(config, seen);
   const traces = hasTraces(seen);
   const migrations = migrationsIn(seen);
-  const [migration] = migrations;
+  const migration = lastOf(migrations, seen);
   const { standing, why } = standingOf(config, seen);
   const clean = unknown.length === 0 && !traces && (verdict === 'untouched' || verdict === 'on target');
   return {
@@ -35,9 +35,17 @@ export function diagnose(config: ClusterConfig, seen: Observation, file: string)
     unknown,
     doubts: traces && standing === 'unknown' ? why : [],
     migrations,
-    takeOver: migrations.length === 1 ? `zkferry start --take-over ${migration ?? ''} ${file}` : null,
+    takeOver: migration === null ? null : `zkferry start --take-over ${migration} ${file}`,
     byHand: traces ? stepsByHand(config, seen, standing) : [],
   };
+}
+
+/** The one whose taking over covers all others; null when there is none. */
+function lastOf(migrations: readonly string[], { source }: Observation): string | null {
+  const [only] = migrations;
+  if (migrations.length === 1) return only ?? null;
+  const { lock, tookOver } = source;
+  return lock !== null && migrations.every((one) => one === lock || tookOver.includes(one)) ? lock : null;
 }
 
 function unknowns(seen: Observation): { name: string; why: string }[] {

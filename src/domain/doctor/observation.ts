@@ -76,6 +76,8 @@ export interface TreeObservation {
   readonly problem: string | null;
   /** The migration that holds the lock; null = no lock. */
   readonly lock: string | null;
+  /** Migrations whose traces the holder of the lock is taking over. */
+  readonly tookOver: readonly string[];
   readonly marker: { readonly ensemble: string; readonly migration: string } | null;
   readonly door:
     | { readonly migration: string; readonly generation: number; readonly closed: boolean; readonly found: DoorAcls }

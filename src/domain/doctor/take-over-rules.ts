@@ -33,7 +33,9 @@ export function takeOverFindings(config: ClusterConfig, survey: Survey, seen: Ob
 
 function ownership(seen: Observation, { from, migration }: Taking): Finding[] {
   const named = migrationsIn(seen);
-  const others = named.filter((name) => name !== from && name !== migration);
+  const { lock, tookOver } = seen.source;
+  const inherited = lock === from || lock === migration ? tookOver : [];
+  const others = named.filter((name) => name !== from && name !== migration && !inherited.includes(name));
   const findings = others.map((other) =>
     block('other-migration', {
       seen: `migration ${other} has left traces, too`,
