@@ -6,12 +6,15 @@ import { createPublisherActivities } from '../../activities/publishing/publisher
 import { markerText } from '../../activities/reach/marker.js';
 import { createTakeOverActivities } from '../../activities/take-over/index.js';
 import type { ClusterConfig, ServerConfig } from '../../src/domain/config.js';
+import { takeOverFindings } from '../../src/domain/doctor/take-over-rules.js';
 import { FencedError } from '../../src/domain/host-errors.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
 import { TakeOverRunningError } from '../../src/domain/take-over-errors.js';
 import { PublisherTakenError } from '../../src/domain/publishing-errors.js';
 import { FakeEnsemble, FakeZnodeStore, OPEN } from '../fakes/fake-znode-store.js';
+import { heldTree, MIGRATION, onObservers } from '../fakes/observations.js';
 import { aConfig } from '../fakes/plans.js';
+import { aSpreadConfig, aSurvey } from '../fakes/surveys.js';
 
 const OLD = 'zkferry-test/0aa1';
 const NEW = 'zkferry-test/0bb2';
@@ -118,6 +121,41 @@ describe('taking over znodes', () => {
     await publisher.withdrawMirrors(step(config, NEW, 1_042));
     await publisher.removePublisher(step(config, NEW, 1_042));
     assert.ok(!target.entries.has('/zkferry-publisher-test'));
+  });
+});
+
+describe('what speaks against a take-over', () => {
+  const config = aSpreadConfig();
+  const found = (from: string, seen = onObservers(config), survey = aSurvey(config)) =>
+    takeOverFindings(config, survey, seen, { from, migration: NEW })
+      .filter(({ verdict }) => verdict === 'block')
+      .map(({ id }) => id);
+
+  it('is nothing where all traces are of the migration that is taken over', () => {
+    assert.deepEqual(found(MIGRATION), []);
+  });
+
+  it('is a trace of another migration, unless the one taken over was taking that one over', () => {
+    const both = {
+      ...onObservers(config),
+      target: heldTree('target', 'test', { marker: { ensemble: 'target', migration: 'x/3' } }),
+    };
+    assert.deepEqual(found(MIGRATION, both), ['other-migration']);
+    assert.deepEqual(found(MIGRATION, { ...both, source: { ...both.source, tookOver: ['x/3'] } }), []);
+  });
+
+  it('is that nothing names it', () => {
+    assert.deepEqual(found('zkferry-test/typo'), ['other-migration', 'nothing-to-take-over']);
+  });
+
+  it('is a host of which nothing can be seen, but not that nobody leads or target is down', () => {
+    const failures = (check: 'host' | 'leading-master' | 'target-tree') => ({
+      ...aSurvey(config),
+      failures: [{ check, host: 'm2', message: 'no answer', remedy: null }],
+    });
+    assert.deepEqual(found(MIGRATION, onObservers(config), failures('host')), ['check-host']);
+    assert.deepEqual(found(MIGRATION, onObservers(config), failures('leading-master')), []);
+    assert.deepEqual(found(MIGRATION, onObservers(config), failures('target-tree')), []);
   });
 });
 

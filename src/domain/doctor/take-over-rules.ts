@@ -2,6 +2,7 @@ import type { ClusterConfig } from '../config.js';
 import type { Finding } from '../plan.js';
 import { failureFindings } from '../preflight.js';
 import { clusterRules } from '../preflight/cluster-rules.js';
+import { block, info } from '../preflight/finding.js';
 import { anyHost } from '../preflight/host-rules.js';
 import type { Survey } from '../survey.js';
 import { migrationsIn, type Observation } from './observation.js';
@@ -39,8 +40,6 @@ function ownership(seen: Observation, { from, migration }: Taking): Finding[] {
   const findings = others.map((other) =>
     block('other-migration', {
       seen: `migration ${other} has left traces, too`,
-      why: 'what belongs to another migration is not undone by taking this one over',
-      remedy: `see zkferry doctor; take ${other} over first if it has ended`,
     }),
   );
   if (named.some((name) => name === from || name === migration)) return findings;
@@ -48,8 +47,6 @@ function ownership(seen: Observation, { from, migration }: Taking): Finding[] {
     ...findings,
     block('nothing-to-take-over', {
       seen: `neither lock, marker nor any host names migration ${from}`,
-      why: 'there is nothing to go back from',
-      remedy: 'zkferry doctor names the migrations that have left something',
     }),
   ];
 }
@@ -57,24 +54,13 @@ function ownership(seen: Observation, { from, migration }: Taking): Finding[] {
 function strategyRules({ strategy }: ClusterConfig, { source, target }: Observation): Finding[] {
   if (strategy === 'dual-publishing') return [];
   if ([source.door, target.door, target.owner].every((one) => one === null)) return [];
-  return [
-    block('take-over-strategy', {
-      seen: 'a door or a publisher of dual-publishing is there',
-      why: 'the way back is the one of the strategy that was under way',
-      remedy: 'set strategy: dual-publishing, as the migration had it',
-    }),
-  ];
+  return [block('take-over-strategy', { seen: 'a door or a publisher of dual-publishing is there' })];
 }
 
 function wayBack(config: ClusterConfig, seen: Observation): Finding[] {
   const { standing, why } = standingOf(config, seen);
   if (standing === 'source') return [];
-  return [
-    info('way-back-through-the-window', {
-      seen: why.join('; '),
-      why: 'something may serve or lead on target, so all masters are stopped together, and started on source behind the barrier',
-    }),
-  ];
+  return [info('way-back-through-the-window', { seen: why.join('; ') })];
 }
 
 /** Who is not back yet, one sentence each: before that the way back would leave them where they are. */
@@ -85,13 +71,4 @@ export function absentees(config: ClusterConfig, survey: Survey): string[] {
   return clusterRules(config, survey)
     .filter(({ id, verdict }) => verdict === 'block' && awaited.test(id))
     .map(({ seen }) => seen);
-}
-
-/** Not in preflight's catalogue: an ordinary migration never finds any of these. */
-function block(id: string, text: Pick<Finding, 'seen' | 'why' | 'remedy'>): Finding {
-  return { id, verdict: 'block', host: null, ...text };
-}
-
-function info(id: string, text: Pick<Finding, 'seen' | 'why'>): Finding {
-  return { id, verdict: 'info', host: null, remedy: null, ...text };
 }
