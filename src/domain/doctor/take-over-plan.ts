@@ -29,7 +29,8 @@ function steps(config: ClusterConfig, seen: Observation, { from }: Taking): Plan
             `${crossing} are stopped, and started on source behind the barrier: ${why.join('; ')}`,
           ),
         ]),
-    ...moved('move-masters', seen.masters),
+    // By dual-publishing masters cross in the window alone.
+    ...(config.strategy === 'observers' ? moved('move-masters', seen.masters) : []),
     ...moved('move-frameworks', seen.frameworks),
     ...moved('move-agents', seen.agents),
     ...(config.strategy === 'dual-publishing'
