@@ -9,7 +9,7 @@ import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../..
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
 import { forecastOf } from '../../src/domain/forecast-of.js';
-import { NO_RESTARTS } from '../../src/domain/window-forecast.js';
+import { NO_RESTARTS, type WindowForecast } from '../../src/domain/window-forecast.js';
 import type { WindowStatus } from '../../src/domain/status.js';
 import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
