@@ -15,7 +15,7 @@ import type {
   ServerConfig,
   SshConfig,
 } from '../src/domain/config.js';
-import type { Finding, MasterUrl, Plan, PlanResult } from '../src/domain/plan.js';
+import type { Finding, MasterUrl, Plan, PlannedAgent, PlanResult } from '../src/domain/plan.js';
 import type { TemporalTimers } from '../src/domain/temporal-timers.js';
 
 /** How to reach hosts and which credential references to use; no secret in it. */
@@ -107,8 +107,12 @@ export interface EpochReport {
 
 // ── hosts ────────────────────────────────────────────────────────────────────────────────────────
 export interface HostActivities {
-  /** Creates the host's state folder for this migration; the first write on any host. */
-  adoptHost(a: HostStep & { host: HostConfig }): Promise<void>;
+  /**
+   * Creates the host's state folder for this migration; the first write on any host.
+   *
+   * @param a.from migrations that are taken over: a folder of theirs is re-labelled, which fences their every step (S2).
+   */
+  adoptHost(a: HostStep & { host: HostConfig; from?: readonly string[] }): Promise<void>;
   /** Removes the state folder, drop-ins and parked files: nothing of ours is left. */
   releaseHost(a: HostStep & { host: HostConfig; units: readonly string[] }): Promise<void>;
 
@@ -371,6 +375,53 @@ export interface MasterSwapActivities {
   ): Promise<{ changed: boolean }>;
 }
 
+// ── taking over what another migration left ───────────────────────────────────────────────
+export interface TakeOverActivities {
+  /**
+   * The migration to be taken over, and every window or fleet of the cluster, has ended as far as this
+   * worker's Temporal knows. @throws FERRY_TAKE_OVER_RUNNING naming what runs
+   */
+  requireEnded(a: { cluster: string; from: string }): Promise<void>;
+  /**
+   * Looks at everything from scratch, writes nothing. What belongs to `from`, or to `migration` itself,
+   * is as expected; findings block on the rest.
+   *
+   * @param a.agents looked at even when no leading master lists them.
+   */
+  surveyTakeOver(a: {
+    config: ClusterConfig;
+    from: string;
+    migration: string;
+    agents: readonly PlannedAgent[];
+  }): Promise<PlanResult & { readonly found: Found }>;
+  /**
+   * Compare-and-set of the lock znode; creates it where there is none. @throws FERRY_LOCKED naming a third migration.
+   *
+   * @returns all migrations whose traces are this one's from here on: `from`, and what that one was taking over itself.
+   */
+  takeOverLock(a: {
+    config: ClusterConfig;
+    migration: string;
+    from: string;
+  }): Promise<{ readonly from: readonly string[] }>;
+  /** Markers, doors and the publisher's owner znode go over to this migration, above every generation of before. */
+  takeOverTrees(a: PublishingStep & { from: readonly string[]; ensembles: readonly EnsembleName[] }): Promise<void>;
+}
+
+/** What a survey saw of the migration that is taken over. */
+export interface Found {
+  /** Where what crosses in the window may be; `unknown` counts as target. */
+  readonly standing: 'source' | 'unknown';
+  /** The highest generation seen anywhere. */
+  readonly generation: number;
+  /** Target may name a leading master by mirrors, on which moved agents depend. */
+  readonly publishing: boolean;
+  /** False while target has no quorum: what stands there can only be taken over later. */
+  readonly targetServes: boolean;
+  /** Agents and schedulers that are not back at a leading master yet, one sentence each. */
+  readonly absent: readonly string[];
+}
+
 export type Divergence =
   /** Source and target have named different leaders for longer than `timeouts.mirrorMs`. */
   | {
@@ -389,4 +440,5 @@ export type Activities = PlanningActivities &
   HostActivities &
   ProofActivities &
   PublishingActivities &
-  MasterSwapActivities;
+  MasterSwapActivities &
+  TakeOverActivities;

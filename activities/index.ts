@@ -5,6 +5,7 @@ import { createPlanningActivities } from './planning/index.js';
 import type { Ports } from './ports.js';
 import { createProofActivities } from './proofs/index.js';
 import { createPublishingActivities } from './publishing/index.js';
+import { createTakeOverActivities } from './take-over/index.js';
 import { beating } from './reach/scope.js';
 
 export type { Ports } from './ports.js';
@@ -17,6 +18,7 @@ export function createActivities(ports: Ports): Activities & PublishingActivitie
     ...withHeartbeats(createEnsembleActivities(ports)),
     ...withHeartbeats(createProofActivities(ports)),
     ...withHeartbeats(createPublishingActivities(ports)),
+    ...withHeartbeats(createTakeOverActivities(ports)),
   };
 }
 

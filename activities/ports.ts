@@ -1,5 +1,6 @@
 import type { HostShell } from '../src/ports/host-shell.js';
 import type { MesosApi } from '../src/ports/mesos-api.js';
+import type { MigrationRuns } from '../src/ports/migration-runs.js';
 import type { ServerProbe } from '../src/ports/server-probe.js';
 import type { ZnodeStore } from '../src/ports/znode-store.js';
 import type { InputVerdict } from './contract.js';
@@ -14,4 +15,6 @@ export interface Ports {
   readonly secrets: (reference: string | null) => Promise<string | null>;
   /** Checks the workflow's one argument; every error with its path. */
   readonly parseInput: (input: unknown) => InputVerdict;
+  /** Left out where no durable engine is at hand. */
+  readonly runs?: MigrationRuns;
 }

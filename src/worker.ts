@@ -11,6 +11,7 @@ import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { MesosHttp } from './adapters/mesos-http.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
+import { temporalRuns } from './adapters/temporal-runs.js';
 import {
   connectionSettings,
   PUBLISHER_TASK_QUEUE,
@@ -31,6 +32,7 @@ export function realPorts(): Ports {
     shell: new SshShell(resolveSecret),
     secrets: resolveSecret,
     parseInput,
+    runs: temporalRuns,
   };
 }
 

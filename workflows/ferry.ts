@@ -1,4 +1,4 @@
-import type { Access, Fence, HostStep, PublishingScope, PublishingStep } from '../activities/contract.js';
+import type { Access, Fence, Found, HostStep, PublishingScope, PublishingStep } from '../activities/contract.js';
 import type { ClusterConfig } from '../src/domain/config.js';
 import { NO_RESTARTS, slower, type Restarts } from '../src/domain/window-forecast.js';
 import { clientDestination, type ClientDestination, type Measurements, type PlanResult } from '../src/domain/plan.js';
@@ -11,6 +11,10 @@ export class Ferry {
   /** By the rehearsal; feeds the window's forecast, as the restarts do. */
   measured: Measurements | null = null;
   restarts: Restarts = NO_RESTARTS;
+  /** What was found of a migration that is taken over; null in an ordinary one. */
+  found: Found | null = null;
+  /** Migrations whose traces are this one's since it has taken them over. */
+  takenFrom: readonly string[] = [];
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
   /** Agents a person skipped on the way back: they still need what the way back takes away. */
@@ -40,6 +44,11 @@ export class Ferry {
 
   get access(): Access {
     return { ssh: this.config.ssh, credentials: this.config.credentials };
+  }
+
+  /** Only higher generations from here on. */
+  startAbove(generation: number): void {
+    this.#generation = Math.max(this.#generation, generation);
   }
 
   /** The next generation (S2): every stage and every change of direction takes one. */

@@ -20,6 +20,7 @@ import { leaveAsFound } from './phases/epilogue.js';
 import { look, prove } from './proxies.js';
 import { runClosings, runSaga, type SagaOutcome } from './saga.js';
 import { strategies } from './strategies/index.js';
+import { takeOver } from './take-over.js';
 
 /**
  * Moves a live cluster from `source` to `target`; one run per cluster, by workflow id.
@@ -42,8 +43,11 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   record.enter('preflight');
   const config = await validated(input);
   record.identify(config);
-  const temporal = patched('measure-timers') ? { temporal: await measureTimers() } : {};
-  planned = await prove('survey the cluster and make the plan').surveyAndPlan({ config, ...temporal });
+  // Histories of before know no such policy.
+  const from = config.policy.takeOver ?? null;
+  const temporal = from === null && patched('measure-timers') ? { temporal: await measureTimers() } : {};
+  const survey = () => prove('survey the cluster and make the plan').surveyAndPlan({ config, ...temporal });
+  planned = from === null ? await survey() : await surveyTakeOver(config, from);
   record.planned(planned.planHash);
   record.window({ budgetMs: planned.plan.budget.budgetMs });
   refuseBlockers(planned.findings);
@@ -58,7 +62,9 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   async function carryOut(running: Ferry): Promise<SagaOutcome> {
     try {
       record.enter('gate begin');
-      await passBeginGate(running, temporal);
+      // A take-over looks again by itself, once it has fenced off the run of before.
+      if (from === null) await passBeginGate(running, survey);
+      else await desk.gate('begin');
       record.leave('gate begin', 'done');
     } catch (cause) {
       if (!(cause instanceof RollbackOrdered)) throw cause;
@@ -66,6 +72,7 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
       record.leave('gate begin', 'undone');
       return finish('rolled-back');
     }
+    if (from !== null) return finish(await takeOver(running, from));
     const { phases, closings } = strategies[config.strategy](running);
     const outcome = await runSaga(running, phases);
     if (outcome === 'migrated') await runClosings(running, closings);
@@ -74,13 +81,32 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
   }
 
   function finish(outcome: SagaOutcome): SagaOutcome {
-    const cost =
-      outcome === 'migrated' ? 'the migration is complete; source may be retired' : 'the migration has ended';
+    const costs = {
+      migrated: 'the migration is complete; source may be retired',
+      'rolled-back': 'the migration has ended',
+      stranded: STRANDED,
+    };
+    const cost = costs[outcome];
     desk.refuseRollback(cost);
     record.rollback(false, cost, null);
     record.state(outcome);
     return outcome;
   }
+}
+
+const STRANDED =
+  'the migration has ended half undone; next: zkferry doctor CLUSTER.yaml, which says what stands where and how to finish';
+
+/** @throws FERRY_TAKE_OVER_RUNNING */
+async function surveyTakeOver(config: ClusterConfig, from: string): Promise<PlanResult> {
+  await look('make sure that the migration to take over has ended').requireEnded({ cluster: config.cluster, from });
+  const { plan, planHash, findings } = await prove('survey what the migration has left').surveyTakeOver({
+    config,
+    from,
+    migration: migrationId(),
+    agents: [],
+  });
+  return { plan, planHash, findings };
 }
 
 /** Stable over retries, continue-as-new and reset; names this run on hosts and in znodes. */

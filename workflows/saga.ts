@@ -45,7 +45,7 @@ export async function runSaga(ferry: Ferry, phases: readonly Phase[]): Promise<S
   } catch (cause) {
     if (!(cause instanceof RollbackOrdered) && !isCancellation(cause)) throw cause;
     ferry.desk.goBack('cancellation of the workflow');
-    return await CancellationScope.nonCancellable(() => compensate(ferry, begun));
+    return await CancellationScope.nonCancellable(() => undoAll(ferry, begun));
   }
 }
 
@@ -78,29 +78,34 @@ async function recorded(ferry: Ferry, entry: string, work: () => Promise<void>):
   }
 }
 
-async function compensate(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOutcome> {
+/** Compensates phases, newest first; to be called shielded from cancellation. */
+export async function undoAll(ferry: Ferry, begun: readonly Phase[]): Promise<SagaOutcome> {
   for (const phase of [...begun].reverse()) {
-    const name = `undo ${phase.name}`;
-    ferry.record.enter(name);
-    for (;;) {
-      try {
-        ferry.record.state('rolling-back');
-        await phase.compensate();
-        ferry.record.leave(name, 'done');
-        break;
-      } catch (cause) {
-        const incident = incidentOf(cause);
-        const ends = ferry.config.strategy === 'dual-publishing' ? ', and with it what is published in target' : '';
-        const remedy = `${incident.remedy}; skip gives the way back up here and ends the migration as stranded${ends}`;
-        const action = await ferry.desk.decide({ ...incident, remedy }, ['retry', 'skip']);
-        if (action === 'skip') {
-          ferry.record.leave(name, 'failed');
-          return 'stranded';
-        }
+    if (!(await undo(ferry, `undo ${phase.name}`, () => phase.compensate()))) return 'stranded';
+  }
+  return 'rolled-back';
+}
+
+/** One step of the way back, until it succeeds. @returns false when a person gives up. */
+export async function undo(ferry: Ferry, name: string, work: () => Promise<void>): Promise<boolean> {
+  ferry.record.enter(name);
+  for (;;) {
+    try {
+      ferry.record.state('rolling-back');
+      await work();
+      ferry.record.leave(name, 'done');
+      return true;
+    } catch (cause) {
+      const incident = incidentOf(cause);
+      const ends = ferry.config.strategy === 'dual-publishing' ? ', and with it what is published in target' : '';
+      const remedy = `${incident.remedy}; skip gives the way back up here and ends the migration as stranded${ends}`;
+      const action = await ferry.desk.decide({ ...incident, remedy }, ['retry', 'skip']);
+      if (action === 'skip') {
+        ferry.record.leave(name, 'failed');
+        return false;
       }
     }
   }
-  return 'rolled-back';
 }
 
 /** What follows the last phase, or the last compensation: shielded, never undone. */

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
-import type { EnsembleActivities } from '../contract.js';
+import type { EnsembleActivities, TakeOverActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { lockPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
@@ -13,10 +13,14 @@ interface Lock {
   readonly migration: string;
   readonly since: string;
   readonly by: string;
+  /** Migrations whose traces its holder is taking over; a later one that takes over from it needs to know them. */
+  readonly tookOver?: readonly string[];
 }
 
 /** The lock znode in source: persistent, so that it outlives every worker; it names its migration. */
-export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'acquireLock' | 'releaseLock'> {
+export function createLockActivities(
+  ports: Ports,
+): Pick<EnsembleActivities & TakeOverActivities, 'acquireLock' | 'releaseLock' | 'takeOverLock'> {
   return {
     async acquireLock({ config, migration }) {
       const path = lockPath(config.cluster);
@@ -29,6 +33,27 @@ export function createLockActivities(ports: Ports): Pick<EnsembleActivities, 'ac
         // Ours from an attempt whose reply was lost, or gone in between: then the retry gets it.
         if (ownerOf(held?.data) !== migration)
           throw new LockedError(path, held?.data.toString('utf8') ?? 'nobody any more');
+      });
+    },
+
+    async takeOverLock({ config, migration, from }) {
+      const path = lockPath(config.cluster);
+      const bodyFor = (tookOver: readonly string[]): Buffer => {
+        const lock: Lock = { migration, since: new Date().toISOString(), by: hostname(), tookOver };
+        return Buffer.from(JSON.stringify(lock));
+      };
+      return inSource(ports, config, async (session) => {
+        const acl = openToRead(config.credentials.source !== null);
+        if ((await session.create(path, bodyFor([from]), acl, 'persistent')) !== null) return { from: [from] };
+        const held = await session.read(path);
+        const lock = parseLock(held?.data);
+        if (lock?.migration === migration) return { from: lock.tookOver ?? [from] };
+        if (held === null || lock?.migration !== from)
+          throw new LockedError(path, held?.data.toString('utf8') ?? 'nobody any more');
+        const all = [from, ...(lock.tookOver ?? [])];
+        // Two that take over at once: the loser finds another version, looks again and is refused.
+        await session.setData(path, bodyFor(all), held.version);
+        return { from: all };
       });
     },
 
@@ -51,8 +76,13 @@ function inSource<T>(ports: Ports, config: ClusterConfig, use: (session: ZnodeSe
 }
 
 function ownerOf(data: Buffer | undefined): string | null {
+  return parseLock(data)?.migration ?? null;
+}
+
+/** Null when it is no lock of ours. */
+export function parseLock(data: Buffer | undefined): Partial<Lock> | null {
   try {
-    return (JSON.parse(data?.toString('utf8') ?? '') as Partial<Lock>).migration ?? null;
+    return JSON.parse(data?.toString('utf8') ?? '') as Partial<Lock>;
   } catch {
     return null;
   }

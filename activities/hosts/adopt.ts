@@ -11,7 +11,8 @@ export const createAdoption = (ports: Ports): Pick<HostActivities, 'adoptHost' |
       name: 'adopt-host',
       detached: true,
       timeoutMs: TIMEOUT_MS,
-      values: {},
+      // No migration's id holds a space.
+      values: { from: (step.from ?? []).join(' ') },
       body: `
 command -v flock > /dev/null || refuse "the command flock (util-linux) is missing"
 command -v systemctl > /dev/null || refuse "the command systemctl is missing"
@@ -21,11 +22,16 @@ flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
 [ "$state/lock" -ef /proc/self/fd/9 ] || fail "the host was being released at the same moment"
 holder=; current=0
 if [ -f "$state/generation" ]; then read -r holder current < "$state/generation" || refuse "$state/generation cannot be read"; fi
-if [ -n "$holder" ] && [ "$holder" != "$migration" ]; then
+taken=0
+case " $from " in *" $holder "*) [ -z "$holder" ] || [ "$holder" = "$migration" ] || taken=1 ;; esac
+if [ "$taken" = 1 ]; then
+  # Fenced by the name alone; the higher number keeps names that carry one from meeting.
+  [ "$current" -lt "$generation" ] || refuse "generation $generation is not above $current of the migration taken over"
+elif [ -n "$holder" ] && [ "$holder" != "$migration" ]; then
   echo "remedy=end migration $holder first, or remove $state when it is certain that it has ended"
   refuse "the host is adopted by migration $holder"
 fi
-[ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
+[ "$taken" = 1 ] || [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
 put "$migration $generation" "$state/generation"
 `,
     });

@@ -45,7 +45,7 @@ export function createDoorActivities(ports: Ports): DoorActivities {
   };
 }
 
-async function changeDoor(at: AtDoor, wish: DoorWish): Promise<{ changed: boolean }> {
+export async function changeDoor(at: AtDoor, wish: DoorWish): Promise<{ changed: boolean }> {
   const { found } = await wishDoor(at, wish);
   let changed = false;
   // A master stands before it joins the log: closed in this order, opened in the other.

@@ -1,7 +1,10 @@
 import pc from 'picocolors';
 import { loadConfig, type ConfigFault, type LoadedConfig } from '../config/load-config.js';
+import { parseInput } from '../config/parse-input.js';
 import { FerryError } from '../domain/errors.js';
 import { printNote } from './output.js';
+
+type ValidConfig = Extract<LoadedConfig, { ok: true }>;
 
 /** The config of a verb is invalid; its faults are in the message, one a line. */
 export class InvalidConfigError extends FerryError {
@@ -15,10 +18,24 @@ export class InvalidConfigError extends FerryError {
 }
 
 /** For verbs that need a valid config. @throws InvalidConfigError, which ends the program with exit code 2. */
-export async function readConfig(file: string): Promise<Extract<LoadedConfig, { ok: true }>> {
+export async function readConfig(file: string): Promise<ValidConfig> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) throw new InvalidConfigError(loaded.errors);
   return loaded;
+}
+
+/**
+ * The same config with `policy.takeOver` set, as if it were written there.
+ * @throws InvalidConfigError when that is no migration of this cluster
+ */
+export function takingOver(loaded: ValidConfig, migration: string | undefined): ValidConfig {
+  if (migration === undefined) return loaded;
+  const raw = { ...loaded.raw, policy: { ...loaded.raw.policy, takeOver: migration } };
+  const checked = parseInput(raw);
+  if (checked.ok) return { ...loaded, raw, config: checked.config };
+  throw new InvalidConfigError(
+    checked.errors.map(({ path, message }) => ({ file: '--take-over', line: 1, column: 1, path, message })),
+  );
 }
 
 /** `file:line:column path: message (suggestion)`, which editors can jump to. */

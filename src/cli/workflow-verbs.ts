@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { TASK_QUEUE, withTemporal } from '../adapters/temporal-client.js';
 import { FerryError } from '../domain/errors.js';
 import { printJson, printLine, printNote, withJson } from './output.js';
-import { readConfig } from './read-config.js';
+import { readConfig, takingOver } from './read-config.js';
 import { describeStatus, oneLine } from './status-text.js';
 import { queryLine, startLine, temporalLine, updateLine } from './temporal-line.js';
 import { followMigration } from './watch.js';
@@ -48,11 +48,13 @@ export function workflowCommands(): Command[] {
 function start(): Command {
   return verb('start', 'start a migration: a dry run until gate begin is approved')
     .argument('[config]', 'the config', 'cluster.yaml')
-    .action(async (file: string, options: { json?: true; showTemporal?: true }) => {
-      const { raw, config } = await readConfig(file);
+    .option('--take-over <migration>', 'take over this migration, which was terminated or stranded, and go back')
+    .action(async (file: string, options: { json?: true; showTemporal?: true; takeOver?: string }) => {
+      const { raw, config } = takingOver(await readConfig(file), options.takeOver);
       const workflowId = workflowIdOf(config.cluster);
       if (options.showTemporal) {
-        printNote(`zkferry input ${file} > input.json && ${startLine(workflowId, TASK_QUEUE, 'input.json')}`);
+        const taking = options.takeOver === undefined ? '' : `--take-over ${options.takeOver} `;
+        printNote(`zkferry input ${taking}${file} > input.json && ${startLine(workflowId, TASK_QUEUE, 'input.json')}`);
       }
       const runId = await withTemporal(async (client) => {
         try {

@@ -161,6 +161,7 @@ function policyFrom(raw: NonNullable<RawConfig['policy']>): PolicyConfig {
       sessionMs: ms(timeouts.session),
       mirrorMs: ms(timeouts.mirror),
     },
+    takeOver: raw.takeOver ?? null,
     searchAttributes: raw.searchAttributes ?? DEFAULTS.policy.searchAttributes,
   };
 }

@@ -130,7 +130,7 @@ function frameworkProblems({ frameworks = [] }: Raw): Problem[] {
   });
 }
 
-function policyProblems({ policy = {}, strategy }: Raw): Problem[] {
+function policyProblems({ policy = {}, strategy, cluster }: Raw): Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, message: string): unknown =>
     problems.push({ path: ['policy', ...field.split('.')], message });
@@ -148,6 +148,9 @@ function policyProblems({ policy = {}, strategy }: Raw): Problem[] {
   }
   for (const [name, text] of Object.entries(policy.timeouts ?? {})) {
     if (ms(text) === 0) add(`timeouts.${name}`, 'must be longer than 0');
+  }
+  if (policy.takeOver && cluster !== undefined && !policy.takeOver.startsWith(`zkferry-${cluster}/`)) {
+    add('takeOver', `must be a migration of this cluster: zkferry-${cluster}/<run>`);
   }
   const maxBatch = policy.maxBatch ?? DEFAULTS.policy.maxBatch;
   if (policy.canary !== undefined && policy.canary > maxBatch) {

@@ -234,6 +234,15 @@ const policy = z.strictObject({
       ).optional(),
     })
     .optional(),
+  takeOver: z
+    .string()
+    .regex(/^zkferry-[a-z0-9-]+\/[\w-]+$/, 'must be the id of a migration, zkferry-<cluster>/<run>')
+    .meta({
+      description:
+        'Take over a migration that was terminated or stranded, and go back to source: its id as zkferry doctor shows it',
+    })
+    .nullable()
+    .optional(),
   searchAttributes: flag("Carry zkferry's search attributes in Temporal", DEFAULTS.policy.searchAttributes),
 });
 

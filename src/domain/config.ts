@@ -161,6 +161,11 @@ export interface PolicyConfig {
   /** Accepts that with a slow Temporal server a frozen worker may leave the cluster leaderless beyond the budget (S22). */
   readonly acceptFrozenWorker: boolean;
   readonly timeouts: TimeoutsConfig;
+  /**
+   * Id of a migration that has ended without undoing itself (`zkferry-<cluster>/<run>`, as lock and state
+   * folders name it): take it over and go back to source. Null = an ordinary migration.
+   */
+  readonly takeOver: string | null;
   /** Off where the Temporal namespace may not carry zkferry's search attributes. */
   readonly searchAttributes: boolean;
 }

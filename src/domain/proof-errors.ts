@@ -144,7 +144,7 @@ export class LockedError extends FerryError {
   override readonly remedy: string;
   constructor(path: string, held: string) {
     super(`another migration holds ${path} in source: ${held}`);
-    this.remedy = `wait for it to end; if it is gone for good, roll its residue back and delete ${path}`;
+    this.remedy = `wait for it to end; if it has ended half undone, zkferry doctor, then zkferry start --take-over (it holds ${path})`;
   }
 }
 

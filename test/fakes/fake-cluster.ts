@@ -32,6 +32,8 @@ export class FakeCluster {
   /** Looks for stragglers that were answered. */
   stragglerLooks = 0;
   epochs = { source: '5', target: '1' };
+  /** No server of target serves before they are started again. */
+  targetDown = false;
   leader: string | null = 'm1';
   observersOn: EnsembleName | null = null;
   /** Reads of the election in which a master does not answer yet. */
@@ -40,6 +42,14 @@ export class FakeCluster {
   electedOnlyAfter: string | null = null;
   /** What the watch over both ensembles reports next; it waits while there is nothing. */
   readonly divergences: Divergence[] = [];
+  /** What a survey for a take-over finds; `absent` empties by itself once a leader is there. */
+  found = { standing: 'unknown' as 'source' | 'unknown', generation: 40, publishing: false, targetServes: true };
+  absent: string[] = [];
+  /** Agents are listed by a leading master alone. */
+  agentsNeedLeader = false;
+  /** Names of what still runs of a migration to be taken over. */
+  running: string[] = [];
+  readonly adopted: { host: string; from: readonly string[] | undefined; generation: number }[] = [];
   readonly doors = { source: 'open', target: 'open' };
   /** Whether the publisher's mirrors stand in target. */
   mirrored = false;
@@ -188,11 +198,34 @@ export class FakeCluster {
       readEpochs: () =>
         act('readEpochs', null, null, {
           source: this.epochs.source,
-          target: Object.fromEntries(this.config.target.servers.map(({ name }) => [name, this.epochs.target])),
+          target: Object.fromEntries(
+            this.config.target.servers.map(({ name }) => [name, this.targetDown ? null : this.epochs.target]),
+          ),
           raiseTo: '105',
         }),
       awaitQuorum: ({ ensemble }) => act('awaitQuorum', null, `quorum of ${ensemble}`, { epochs: {} }),
-      adoptHost: ({ host }) => act('adoptHost', host.name, null, undefined),
+      adoptHost: async ({ host, from, fence }) => {
+        await act('adoptHost', host.name, from === undefined ? null : `take over ${host.name}`, undefined);
+        this.adopted.push({ host: host.name, from, generation: fence.generation });
+      },
+      requireEnded: async () => {
+        await act('requireEnded', null, null, undefined);
+        if (this.running.length === 0) return;
+        throw ApplicationFailure.nonRetryable(`still running: ${this.running.join(', ')}`, 'FERRY_TAKE_OVER_RUNNING');
+      },
+      surveyTakeOver: async () => {
+        const planned = this.planResult();
+        const agents = this.agentsNeedLeader && this.leader === null ? [] : planned.plan.agents;
+        const absent = this.leader === null ? ['no master leads'] : this.absent.splice(0);
+        return act('surveyTakeOver', null, null, {
+          ...planned,
+          plan: { ...planned.plan, agents },
+          found: { ...this.found, absent },
+        });
+      },
+      takeOverLock: ({ from }) => act('takeOverLock', null, 'take over lock', { from: [from] }),
+      takeOverTrees: ({ ensembles }) =>
+        act('takeOverTrees', null, `take over trees of ${ensembles.join(' and ')}`, undefined),
       releaseHost: ({ host }) => act('releaseHost', host.name, `release ${host.name}`, undefined),
       installObserver: ({ observer, ensemble }) =>
         act('installObserver', observer.name, `install ${observer.name} on ${ensemble}`, { changed: true }),
@@ -227,6 +260,7 @@ export class FakeCluster {
       restoreEpoch: ({ server }) => act('restoreEpoch', server.name, `old epoch on ${server.name}`, undefined),
       startServer: async ({ server }) => {
         await act('startServer', server.name, `start ${server.name}`, undefined);
+        this.targetDown = false;
         this.epochs = { ...this.epochs, target: '106' };
       },
       awaitObserver: ({ observer }) => act('awaitObserver', observer.name, null, { servingAfterMs: 10 }),

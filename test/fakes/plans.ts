@@ -87,6 +87,7 @@ export function aConfig(agents = 3, change: Partial<ClusterConfig> = {}): Cluste
         sessionMs: 3_000,
         mirrorMs: 1_000,
       },
+      takeOver: null,
       searchAttributes: true,
     },
     ...change,

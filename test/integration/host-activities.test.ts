@@ -94,6 +94,24 @@ for (const systemdVersion of [252, 257]) {
         assert.deepEqual(lone.files(), before);
       });
 
+      it('passes to a migration that takes over, which fences off every step of the one of before', async () => {
+        lone.unit('u', 'exec sleep 1000');
+        const pid = await lone.running('u');
+        await adopt(5);
+        await lift(7, false);
+        const takeOver = (n: number, from: string) =>
+          hosts.adoptHost({ ...lone.step(n, 'm2'), host: lone.config, from: [from, 'm00'] });
+        await fails(takeOver(1_007, 'm0'), HostStepError);
+        await fails(takeOver(7, 'm1'), HostStepError);
+        assert.equal(generation(), 'm1 7\n');
+        await takeOver(1_007, 'm1');
+        await takeOver(1_007, 'm1');
+        assert.equal(generation(), 'm2 1007\n');
+        await fails(stop(2_000), FencedError);
+        await fails(adopt(2_000), HostStepError);
+        assert.equal(lone.host.mainPid('u'), pid);
+      });
+
       it('remembers the highest generation it acted for', async () => {
         lone.unit('u', 'exec sleep 1000');
         await lone.running('u');

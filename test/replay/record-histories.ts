@@ -58,16 +58,30 @@ const dual: Readonly<Record<string, Walk>> = {
   },
 };
 
+/** Of a migration that takes another one over; it began with anything that may stand on target. */
+const taking: Readonly<Record<string, Walk>> = {
+  'taken-over': async (_, migration) => {
+    await migration.approve('begin');
+    await migration.result();
+  },
+  'dual-taken-over': async (cluster, migration) => {
+    cluster.found.publishing = true;
+    await migration.approve('begin');
+    await migration.result();
+  },
+};
+
 const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: record-histories FOLDER');
 await mkdir(folder, { recursive: true });
 const env = new MigrationEnv();
 await env.start();
 try {
-  for (const [name, walk] of Object.entries({ ...shared, ...dual })) {
+  for (const [name, walk] of Object.entries({ ...shared, ...dual, ...taking })) {
     if (names.length > 0 && !names.includes(name)) continue;
-    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
-    const strategy = name in dual ? { strategy: 'dual-publishing' as const, observers: [] } : {};
+    const takeOver = name in taking ? 'zkferry-c/0aa1' : null;
+    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1, takeOver };
+    const strategy = name.startsWith('dual-') ? { strategy: 'dual-publishing' as const, observers: [] } : {};
     const cluster = new FakeCluster(aConfig(2, { policy, ...strategy }));
     await env.migrate(cluster, async (migration) => {
       await walk(cluster, migration);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../../lab/repository-root.js';
 import { preflightTable } from '../../src/cli/preflight-table.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { takeOverFindings } from '../../src/domain/doctor/take-over-rules.js';
 import { makePlan } from '../../src/domain/make-plan.js';
 import type { Finding } from '../../src/domain/plan.js';
 import { preflight } from '../../src/domain/preflight.js';
@@ -12,6 +13,7 @@ import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
 import { stragglersOf } from '../../src/domain/straggler.js';
 import type { Survey } from '../../src/domain/survey.js';
 import { blocking, blockingDual, type Case, telling, warning } from '../fakes/preflight-cases.js';
+import { MIGRATION, onObservers, published, where } from '../fakes/observations.js';
 import { clusterIs, contender, elsewhere, placeIs, serverIs, treeIs } from '../fakes/survey-changes.js';
 import { aDualConfig, aDualSurvey, aSpreadConfig, aSurvey } from '../fakes/surveys.js';
 
@@ -20,6 +22,8 @@ const begin = (from: ClusterConfig, survey: Survey) => (cases: readonly Case[]) 
   cases.flatMap(([, , , change]) => preflight(from, change(survey, from)));
 const later = (from: ClusterConfig, survey: Survey, change: (survey: Survey) => Survey): Finding[] =>
   replanFindings(from, makePlan(from, survey), change(survey), 'this one');
+const taken = (from: string, seen = onObservers(config)): Finding[] =>
+  takeOverFindings(config, aSurvey(config), seen, { from, migration: 'this one' });
 const framework = config.frameworks[0];
 assert.ok(framework);
 
@@ -46,6 +50,9 @@ const found: readonly Finding[] = [
   ...later(config, aSurvey(config), treeIs('source', { lock: 'another one' })),
   ...later(dual, aDualSurvey(dual), treeIs('target', { contenders: [contender('m1')] })),
   ...later(dual, aDualSurvey(dual), placeIs('a1', { runsWith: elsewhere })),
+  ...taken('another one'),
+  ...taken('another one', { ...onObservers(config), masters: where(onObservers(config).masters, () => null) }),
+  ...taken(MIGRATION, published(config)),
   ...stragglersOf(config, [], [{ client: '10.1.0.10:40001', sessionId: '0x1', owner: 'm1' }]).findings,
 ];
 

@@ -1,7 +1,6 @@
 import { patched } from '@temporalio/workflow';
-import type { TemporalTimers } from '../../src/domain/temporal-timers.js';
+import type { PlanResult } from '../../src/domain/plan.js';
 import type { Ferry } from '../ferry.js';
-import { prove } from '../proxies.js';
 import { askAboutBlockers, blockersOf } from './blockers.js';
 
 /**
@@ -9,16 +8,14 @@ import { askAboutBlockers, blockersOf } from './blockers.js';
  * after the survey, so everything is surveyed again before the first write: a plan that has changed
  * closes the gate again, and what speaks against it by then is for a person to see (S23).
  */
-export async function passBeginGate(ferry: Ferry, measured: { readonly temporal?: TemporalTimers }): Promise<void> {
-  const { config, desk, record } = ferry;
+export async function passBeginGate(ferry: Ferry, survey: () => Promise<PlanResult>): Promise<void> {
+  const { desk, record } = ferry;
   for (;;) {
     await desk.gate('begin');
     if (!patched('look-again-at-begin')) return;
     const approvedHash = ferry.planned.planHash;
     for (;;) {
-      ferry.planned = await desk.interruptible(() =>
-        prove('survey the cluster again before the first write').surveyAndPlan({ config, ...measured }),
-      );
+      ferry.planned = await desk.interruptible(survey);
       record.planned(ferry.planned.planHash);
       record.window({ budgetMs: ferry.plan.budget.budgetMs });
       const blockers = blockersOf(ferry);

@@ -28,7 +28,7 @@ export interface Crossing {
  */
 export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   // Where what crosses may be, as far as this run knows; `unknown` counts as target.
-  let standing: 'source' | 'target' | 'unknown' = 'source';
+  let standing: 'source' | 'target' | 'unknown' = ferry.found?.standing ?? 'source';
   let held: readonly string[] = [];
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
     // Whatever holds the migration holds it here for the last time; the look of before is then old.

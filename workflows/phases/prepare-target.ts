@@ -11,7 +11,9 @@ import { incidentOf, type Phase } from '../saga.js';
  */
 export function prepareTarget(ferry: Ferry): Phase {
   const { config, migration } = ferry;
-  let raised: string | null = null;
+  // Whether and how far a migration that is taken over had raised it, only its servers know.
+  const mayHaveRaised = ferry.found !== null && config.strategy === 'observers' && config.target.allowRestart;
+  let raised: Raised | null = mayHaveRaised ? { to: null } : null;
   return {
     name: 'prepare-target',
     rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
@@ -19,7 +21,7 @@ export function prepareTarget(ferry: Ferry): Phase {
       await onHost('lock the cluster for this migration').acquireLock({ config, migration });
       if (ferry.plan.raiseEpoch && !(await targetIsAhead(ferry))) {
         const { raiseTo } = await look('read the epochs').readEpochs({ config });
-        raised = raiseTo;
+        raised = { to: raiseTo };
         await raiseEpoch(ferry, raiseTo);
       }
       // Servers report the new epoch only after its first write, so the trees come after the raise.
@@ -28,11 +30,17 @@ export function prepareTarget(ferry: Ferry): Phase {
     },
     compensate: async () => {
       if (raised !== null) await settleEpoch(ferry, raised);
+      if (ferry.found !== null) await takeTarget(ferry);
       await onHost('clean the trees').cleanTrees({ config, migration, removeParents: true });
       await releaseHosts(ferry, config.target.servers);
       await onHost('release the lock').releaseLock({ config, migration });
     },
   };
+}
+
+/** The raise of the epoch has begun; `to` null = how far, only its servers know. */
+interface Raised {
+  readonly to: string | null;
 }
 
 /** The servers' epochs are checked as BigInts: they are 64-bit numbers' upper halves. */
@@ -62,11 +70,14 @@ async function requireTargetAhead(ferry: Ferry): Promise<void> {
 }
 
 /** Old files back when no new leader formed, otherwise forward to the same epoch everywhere. */
-async function settleEpoch(ferry: Ferry, epoch: string): Promise<void> {
+async function settleEpoch(ferry: Ferry, { to: epoch }: Raised): Promise<void> {
   const report = await look('read the epochs').readEpochs({ config: ferry.config });
   const served = Object.values(report.target);
-  const formed = served.some((one) => one !== null && BigInt(one) >= BigInt(epoch));
-  if (formed && served.every((one) => one !== null)) return;
+  const serves = served.every((one) => one !== null);
+  // An epoch is only written to stopped servers, so where all serve nothing is half done. Where one does
+  // not, the servers tell whether a leader has formed: they refuse their old files then.
+  const formed = epoch !== null && served.some((one) => one !== null && BigInt(one) >= BigInt(epoch));
+  if (serves && (formed || epoch === null)) return;
   const step = ferry.nextStep();
   await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
   await stopAll(ferry, step);
@@ -102,6 +113,17 @@ async function startAll(ferry: Ferry): Promise<void> {
 
 async function each(ferry: Ferry, act: (server: ServerConfig) => Promise<unknown>): Promise<void> {
   await Promise.all(ferry.config.target.servers.map(act));
+}
+
+/** Its znodes could not be taken over while it had no quorum. */
+async function takeTarget(ferry: Ferry): Promise<void> {
+  if (ferry.config.strategy !== 'observers') return;
+  const step = ferry.nextPublishingStep();
+  await onHost('take its znodes over').takeOverTrees({
+    ...step,
+    from: ferry.takenFrom,
+    ensembles: ['source', 'target'],
+  });
 }
 
 /** Removes what the migration left on these ZooKeeper hosts. */

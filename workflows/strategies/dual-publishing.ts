@@ -13,6 +13,11 @@ import type { Strategy } from './index.js';
 /** Both ensembles name the same leader; clients move to target first, in the window all masters follow. */
 export function dualPublishing(ferry: Ferry): Strategy {
   const publishing = new Publishing(ferry);
+  // Agents that are on target find their leader by the mirrors alone, until the way back has moved them.
+  if (ferry.found?.publishing) {
+    publishing.start();
+    if (ferry.found.standing === 'source') publishing.startWatch();
+  }
   return {
     phases: [
       prepareTarget(ferry),

@@ -9,7 +9,7 @@ import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../..
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
 import { forecastOf } from '../../src/domain/forecast-of.js';
-import { NO_RESTARTS } from '../../src/domain/window-forecast.js';
+import { NO_RESTARTS, type WindowForecast } from '../../src/domain/window-forecast.js';
 import type { WindowStatus } from '../../src/domain/status.js';
 import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
@@ -56,6 +56,8 @@ export class Frame {
     const seen = { rehearsal, restarts: restarts ?? NO_RESTARTS, stepMs: this.#stepMs };
     const forecast = forecastOf(this.config, plan, this.to, seen);
     if (forecast === null) {
+      // A migration that takes another one over has rehearsed nothing; the way back waits for no forecast.
+      if (this.to === 'source') return this.#opened(null, null);
       throw ApplicationFailure.nonRetryable('the rehearsal has not measured the observers', 'FERRY_NOT_REHEARSED');
     }
     const { forecastMs, reserveMs, derivation } = forecast;
@@ -68,11 +70,15 @@ export class Frame {
         });
       }
     }
-    this.#turnBackMs = this.to === 'target' ? Date.now() + budgetMs - reserveMs : null;
+    return this.#opened(this.to === 'target' ? Date.now() + budgetMs - reserveMs : null, forecast);
+  }
+
+  #opened(turnBackMs: number | null, forecast: WindowForecast | null): number | null {
+    this.#turnBackMs = turnBackMs;
     this.#note({
-      budgetMs,
-      forecastMs,
-      derivation,
+      budgetMs: this.input.plan.budget.budgetMs,
+      forecastMs: forecast?.forecastMs ?? null,
+      derivation: forecast?.derivation ?? null,
       openedAt: now(),
       pointOfNoReturnAt: null,
       turnBackAt: this.#turnBackMs === null ? null : new Date(this.#turnBackMs).toISOString(),

@@ -31,7 +31,7 @@ export function hostRules(config: ClusterConfig, survey: Survey): Finding[] {
   ];
 }
 
-function anyHost(host: string, seen: HostSurvey): Finding[] {
+export function anyHost(host: string, seen: HostSurvey): Finding[] {
   const findings: Finding[] = [];
   if (seen.loadState !== 'loaded') {
     findings.push(

@@ -3,11 +3,19 @@ import type { Finding } from '../plan.js';
 import type { Survey } from '../survey.js';
 import { block } from './finding.js';
 
+function migrationOf(lock: string): string {
+  try {
+    return (JSON.parse(lock) as { migration?: string }).migration ?? 'MIGRATION';
+  } catch {
+    return 'MIGRATION';
+  }
+}
+
 export function residueFinding(host: string, what: string): Finding {
   return block('residue', {
     host,
     seen: `${what} of an earlier migration is still there on ${host}`,
-    remedy: `see which migration it belongs to; when that one is over, remove ${what} on ${host}`,
+    remedy: `zkferry doctor says which migration it belongs to; when that one has ended, take it over, or remove ${what} on ${host}`,
   });
 }
 
@@ -19,6 +27,7 @@ export function residueRules(_config: ClusterConfig, survey: Survey): Finding[] 
     findings.push(
       block('locked', {
         seen: `source holds the lock of another migration: ${lock}`,
+        remedy: `wait for that migration to end; when it has ended half undone: zkferry doctor, then zkferry start --take-over ${migrationOf(lock)}`,
       }),
     );
   }

@@ -7,6 +7,7 @@ import { hostsChecks } from './hosts.js';
 import { mastersChecks } from './masters.js';
 import { residueChecks } from './residue.js';
 import { settingsChecks } from './settings.js';
+import { takeOverChecks } from './take-over.js';
 
 export type { CatalogueEntry, Verdict } from './entry.js';
 
@@ -19,6 +20,7 @@ export const AREAS = {
   'Agents, frameworks and clients': agentsChecks,
   Hosts: hostsChecks,
   'Other migrations, and Temporal': residueChecks,
+  'Taking another migration over': takeOverChecks,
   'Checks that cannot be made': failedChecksChecks,
 } as const;
 
@@ -30,6 +32,7 @@ export const CATALOGUE = {
   ...agentsChecks,
   ...hostsChecks,
   ...residueChecks,
+  ...takeOverChecks,
   ...failedChecksChecks,
 } as const;
 

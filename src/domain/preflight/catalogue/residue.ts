@@ -7,7 +7,8 @@ export const residueChecks = {
     when: ['begin'],
     looks: 'the lock znode in source',
     why: 'two migrations of one cluster undo each other',
-    remedy: 'wait for that migration to end, or delete the lock znode when it is gone for good',
+    remedy:
+      'wait for that migration to end; when it has ended half undone: zkferry doctor, then zkferry start --take-over',
   },
   'lock-lost': {
     verdicts: ['block'],

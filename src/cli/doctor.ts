@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { observe } from '../../activities/doctor/observe.js';
+import { FourLetterProbe } from '../adapters/four-letter-probe.js';
+import { MesosHttp } from '../adapters/mesos-http.js';
+import { SshShell } from '../adapters/ssh-shell.js';
+import { ZookeeperStore } from '../adapters/zookeeper-store.js';
+import { resolveSecret } from '../config/credentials.js';
+import { parseInput } from '../config/parse-input.js';
+import { diagnose } from '../domain/doctor/diagnosis.js';
+import { describeDiagnosis, describeObservation } from './doctor-text.js';
+import { EXIT } from './exit-codes.js';
+import { exitWith, printJson, printLine, withJson } from './output.js';
+import { readConfig } from './read-config.js';
+
+/** `doctor`: what stands where, from looking alone, without Temporal; writes nothing. Exit code 0: nothing is left. */
+export function doctorCommand(): Command {
+  return withJson(new Command('doctor'))
+    .description(
+      'say what a migration has left standing where, and how to finish by hand; reads only, needs no Temporal',
+    )
+    .argument('[config]', 'the config', 'cluster.yaml')
+    .action(async (file: string, { json = false }: { json?: boolean }) => {
+      const { config } = await readConfig(file);
+      const shell = new SshShell(resolveSecret);
+      try {
+        const seen = await observe(
+          {
+            probe: new FourLetterProbe(),
+            store: new ZookeeperStore(),
+            mesos: new MesosHttp(),
+            shell,
+            secrets: resolveSecret,
+            parseInput,
+          },
+          config,
+        );
+        const diagnosis = diagnose(config, seen, file);
+        if (json) printJson({ cluster: config.cluster, strategy: config.strategy, ...diagnosis, observation: seen });
+        else {
+          for (const line of [...describeObservation(seen), '', ...describeDiagnosis(diagnosis)]) printLine(line);
+        }
+        exitWith(diagnosis.clean ? EXIT.done : EXIT.failed);
+      } finally {
+        shell.close();
+      }
+    });
+}
