@@ -55,7 +55,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const { dir, address = '127.0.0.1', ui = false, patienceMs = 30_000 } = options;
   const binary = temporalBinary();
   await mkdir(dir, { recursive: true });
-  const port = options.port ?? (await freePort(address));
+  const port = options.port ?? (await lastingPort(address));
   const uiPort = ui ? await freePort(address) : null;
   const logFile = join(dir, 'temporal.log');
   // Otherwise the server that has the port would answer for the one that could not take it.
@@ -120,6 +120,18 @@ async function isFree(address: string, port: number): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * A free port below those that the kernel gives to outgoing connections: one of them could take it before the server
+ * does, or while a killed server is away.
+ */
+async function lastingPort(address: string): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(address, port)) return port;
+  }
+  return freePort(address);
 }
 
 /** The port that was free a moment ago; rejects when `wanted` is not. */

@@ -57,9 +57,7 @@ export class Stage {
       const lab = await startLab({ ...options, dir: join(dir, 'lab') });
       undo.push(() => lab.stop());
       onProgress('starting a Temporal server and a worker');
-      const { ui = false } = options;
-      // With a UI it is for people, who look at 127.0.0.1.
-      const temporal = await startTemporal({ dir, ui, ...(ui ? {} : { address: temporalAddress(lab) }) });
+      const temporal = await startTemporal({ dir, ui: options.ui ?? false });
       undo.push(() => temporal.stop());
       const connection = await Connection.connect({ address: temporal.address });
       undo.push(() => connection.close());
@@ -99,8 +97,8 @@ export class Stage {
 
   /** Brings a stopped Temporal server back on its own port, with the database it had. */
   async restartTemporal(): Promise<void> {
-    const [address = '', port] = this.temporal.address.split(':');
-    this.temporal = await startTemporal({ dir: this.dir, address, port: Number(port) });
+    const port = Number(this.temporal.address.split(':').at(-1));
+    this.temporal = await startTemporal({ dir: this.dir, port });
   }
 
   /** The migration of this lab's cluster, however it was started. */
@@ -114,14 +112,6 @@ export class Stage {
     await this.temporal.stop();
     await this.lab.stop();
   }
-}
-
-/**
- * An address of the lab's own subnet: at 127.0.0.1 the server's port may be taken by whoever connects somewhere, and
- * then it could not come back after it was killed.
- */
-function temporalAddress(lab: Lab): string {
-  return lab.json.watchers.address.replace(/\d+$/, '253');
 }
 
 function workerOptions(
