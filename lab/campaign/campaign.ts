@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import pc from 'picocolors';
@@ -89,7 +89,7 @@ async function oneRun(scenario: Scenario, { options, commit, say: tell }: Around
   for (const { kind, moment, lastsMs } of faults)
     say(`planned: ${kind} at ${described(moment)}${lastsMs === null ? '' : `, for ${lastsMs} ms`}`);
   const liar = options.breach === undefined ? {} : { workerCommand: breachWorkerCommand() };
-  const record = await startRun({ scenario, dir, commit, ...liar }, say);
+  const record = { ...(await startRun({ scenario, dir, commit, ...liar }, say)), machine: thisMachine(options.jobs) };
   const colour = record.judgement === 'passed' ? pc.green : pc.red;
   say(colour(`${record.judgement}: ${record.end} after ${Math.round(record.durationMs / 1000)} s`));
   for (const reason of record.reasons) say(colour(reason));
@@ -106,4 +106,9 @@ async function oneRun(scenario: Scenario, { options, commit, say: tell }: Around
 
 function strategyGiven({ strategy }: CampaignOptions): string {
   return strategy === undefined ? '' : ` --strategy ${strategy}`;
+}
+
+function thisMachine(jobs: number): string {
+  const memoryGb = Math.round(totalmem() / 2 ** 30);
+  return `${availableParallelism()} cores, ${memoryGb} GB, Node ${process.versions.node}, ${jobs} lab(s) at once`;
 }

@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly run: number;
   /** `git rev-parse HEAD`, with `-dirty` when the sources differ from it. */
   readonly commit: string;
+  /** Cores, memory and Node's version of the machine. */
+  readonly machine?: string;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly scenario: Scenario;

@@ -50,7 +50,8 @@ function faultTable(records: readonly RunRecord[]): string {
   return table.toString();
 }
 
-function tally(words: readonly string[]): string {
+/** `3 window, 2 soak`: how often each word occurs, the most frequent first. */
+export function tally(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts]
