@@ -136,6 +136,18 @@ describe('migrateCluster', function () {
     assert.deepEqual(cluster.journal, []);
   });
 
+  it('touches nothing on the way back when another migration holds the lock', async () => {
+    const cluster = new FakeCluster(aConfig());
+    cluster.wreck({ activity: 'acquireLock', kind: 'refuse', code: 'FERRY_LOCKED' });
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.until((s) => s.state === 'awaiting-decision');
+      await migration.say('rollback', { by: 'ann' });
+      assert.equal((await migration.result()).state, 'rolled-back');
+    });
+    assert.deepEqual(cluster.journal, []);
+  });
+
   it('undoes everything newest first when it is rolled back at gate cut-over', async () => {
     const cluster = new FakeCluster(aConfig());
     await env.migrate(cluster, async (migration) => {
