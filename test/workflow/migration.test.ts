@@ -214,6 +214,11 @@ describe('migrateCluster', function () {
       assert.ok(cluster.journal.includes('restart a9 onto its url'));
       assert.ok(!cluster.journal.includes('hold m1'), 'the window has not opened');
       assert.notEqual(again.planHash, first.planHash);
+      assert.equal(
+        cluster.stragglerLooks,
+        2,
+        'none right after the newcomer has left source, but the one before a gate',
+      );
       await migration.approve('cut-over');
       await migration.atGate('complete');
     });
