@@ -15,6 +15,8 @@ export class Ferry {
   found: Found | null = null;
   /** Migrations whose traces are this one's since it has taken them over. */
   takenFrom: readonly string[] = [];
+  /** Another migration holds the cluster, so this one has written nothing. */
+  lockedOut = false;
   /** Agents a person postponed; the straggler check still wants them (S5). */
   readonly postponed = new Set<string>();
   /** Agents a person skipped on the way back: they still need what the way back takes away. */

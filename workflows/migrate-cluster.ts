@@ -76,7 +76,7 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
     const { phases, closings } = strategies[config.strategy](running);
     const outcome = await runSaga(running, phases);
     if (outcome === 'migrated') await runClosings(running, closings);
-    if (outcome === 'rolled-back') await runClosings(running, [leaveAsFound(running)]);
+    if (outcome === 'rolled-back' && !running.lockedOut) await runClosings(running, [leaveAsFound(running)]);
     return finish(outcome);
   }
 

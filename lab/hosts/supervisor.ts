@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -138,6 +138,8 @@ export class Supervisor {
       if (exists === enabled) return [];
       if (!enabled) {
         rmSync(link);
+        // As systemd does, so that a unit that was never enabled before leaves no trace of it.
+        if (entries(dirname(link)).length === 0) rmdirSync(dirname(link));
         return [`Removed "${link}".`];
       }
       mkdirSync(dirname(link), { recursive: true });

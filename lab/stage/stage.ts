@@ -73,11 +73,18 @@ export class Stage {
     }
   }
 
-  /** Starts a migration of the lab's cluster with the input that `zkferry input` prints. */
-  async migrate(change: (input: Record<string, unknown>) => unknown = (input) => input): Promise<Migration> {
+  /**
+   * Starts a migration of the lab's cluster with the input that `zkferry input` prints.
+   *
+   * @param client of another Temporal server than the stage's own
+   */
+  async migrate(
+    change: (input: Record<string, unknown>) => unknown = (input) => input,
+    client = this.client,
+  ): Promise<Migration> {
     const loaded = await loadConfig(this.lab.clusterFile);
     if (!loaded.ok) throw new Error(`the lab's own config is invalid: ${JSON.stringify(loaded.errors)}`);
-    const handle = await this.client.workflow.start('migrateCluster', {
+    const handle = await client.workflow.start('migrateCluster', {
       workflowId: `zkferry-${loaded.config.cluster}`,
       taskQueue: TASK_QUEUE,
       args: [change(structuredClone(loaded.raw) as Record<string, unknown>)],

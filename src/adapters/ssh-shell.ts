@@ -112,9 +112,13 @@ export class SshShell implements HostShell {
 
   #end(key: string, link: Link): void {
     const kept = this.#links.get(key);
-    void kept?.then((current) => {
-      if (current === link) this.#forget(key, kept);
-    });
+    // What is kept by now may be another connection, still being opened; its failure is told to whoever opens it.
+    void kept?.then(
+      (current) => {
+        if (current === link) this.#forget(key, kept);
+      },
+      () => undefined,
+    );
     link.client.end();
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SshShell } from '../../src/adapters/ssh-shell.js';
 import type { SshConfig } from '../../src/domain/config.js';
 import {
@@ -126,6 +127,27 @@ describe('the ssh shell', function () {
     assert.equal((await run('echo 1')).stdout, '1\n');
     lone.host.dropSshConnections();
     assert.equal((await run('echo 2')).stdout, '2\n');
+  });
+
+  it('leaves no rejection to end the worker when a host hangs while an older connection is put away', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      await run('true');
+      lone.host.dropSshConnections();
+      await delay(200);
+      lone.host.hang(true);
+      const opening = fail(run('true', { timeoutMs: 20_000 }));
+      // The first connection is put away after five idle seconds, while the second is still being opened.
+      await delay(5_500);
+      lone.host.hang(false);
+      assert.ok((await opening) instanceof HostUnreachableError);
+      await delay(100);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+    assert.deepEqual(unhandled, []);
   });
 
   it('runs scripts on one host side by side', async () => {

@@ -6,13 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdicts } from '../../lab/contract.js';
 import { judgeLab } from '../../lab/judge-lab.js';
 import type { LabOptions } from '../../lab/lab.js';
-import { mastersReady } from '../../lab/up/readiness.js';
 import type { Migration } from '../../lab/stage/migration.js';
 import { Stage } from '../../lab/stage/stage.js';
 import { ZookeeperStore } from '../../src/adapters/zookeeper-store.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
-import { zkServersOf } from './zk-connections.js';
+import { leaderOf, mastersWhole, type Role, standsOn, until } from './lab-facts.js';
+
+export { until };
 
 /** A live lab that migrates by dual publishing, and what its tests ask of it. */
 export class DualLab {
@@ -50,26 +51,13 @@ export class DualLab {
   }
 
   /** Config name of the one master that says it leads; waits until there is one. */
-  async leader(other?: string): Promise<string> {
-    return until(async () => {
-      const claims = await Promise.all(
-        this.stage.lab.refresh().masters.map(async ({ name, host, httpPort }) => {
-          const answer = await fetch(`http://${host}:${httpPort}/metrics/snapshot`).catch(() => null);
-          const metrics = (await answer?.json().catch(() => null)) as Record<string, number> | null;
-          return metrics?.['master/elected'] === 1 ? [name] : [];
-        }),
-      );
-      const [leader] = claims.flat();
-      return leader !== undefined && leader !== other ? leader : null;
-    }, 'a master leads');
+  leader(other?: string): Promise<string> {
+    return leaderOf(this.stage.lab, other);
   }
 
   /** One master leads, its registry is recovered, and every master counts all replicas of it. */
-  async mastersWhole(): Promise<void> {
-    const { masters } = this.stage.lab.json;
-    const placed = masters.map(({ name, host }) => ({ name, address: host }));
-    const port = masters[0]?.httpPort ?? 0;
-    await until(async () => (await mastersReady(placed, port)) === null, 'every master counts all replicas');
+  mastersWhole(): Promise<void> {
+    return mastersWhole(this.stage.lab);
   }
 
   /** How often each agent has seen the leading master change or go, by its own log. */
@@ -132,16 +120,8 @@ export class DualLab {
     }
   }
 
-  /** Every Mesos process of these roles is connected to the servers of this side, and to no others. */
-  async standsOn(side: 'source' | 'target', roles: readonly ('masters' | 'agents' | 'frameworks')[]): Promise<void> {
-    const lab = this.stage.lab.refresh();
-    const wanted = new Set(lab[side].map(({ host }) => host));
-    for (const { name, pid } of roles.flatMap((role) => lab[role])) {
-      assert.notEqual(pid, null, `${name} runs`);
-      const servers = await zkServersOf(pid ?? 0, lab.source[0]?.clientPort ?? 0);
-      assert.ok(servers.length > 0, `${name} is connected to ZooKeeper`);
-      for (const server of servers) assert.ok(wanted.has(server), `${name} is connected to ${server}, not ${side}`);
-    }
+  standsOn(side: 'source' | 'target', roles: readonly Role[]): Promise<void> {
+    return standsOn(this.stage.lab, side, roles);
   }
 
   async endsRolledBack(migration: Migration): Promise<MigrationStatus> {
@@ -171,16 +151,5 @@ export class DualLab {
     assert.deepEqual(seen.tasksLost, []);
     assert.deepEqual(seen.frameworksLost, []);
     return seen;
-  }
-}
-
-/** Waits for a condition. @throws when it has not come in a minute */
-export async function until<T>(look: () => Promise<T | null | false>, what: string): Promise<T> {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== false) return found;
-    assert.ok(Date.now() < end, `it did not come that ${what}`);
-    await delay(100);
   }
 }

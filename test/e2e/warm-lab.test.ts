@@ -1,24 +1,35 @@
 import assert from 'node:assert/strict';
+import { Client, Connection } from '@temporalio/client';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdicts } from '../../lab/contract.js';
+import { layOutAgent } from '../../lab/hosts/trees/mesos-tree.js';
 import { judgeLab } from '../../lab/judge-lab.js';
+import { residue, writes, type Snapshot } from '../../lab/judge/residue.js';
+import { takeSnapshot } from '../../lab/snapshot.js';
 import type { Migration } from '../../lab/stage/migration.js';
 import { Stage } from '../../lab/stage/stage.js';
-import { zkServersOf } from './zk-connections.js';
+import { startWorker } from '../../lab/stage/worker-process.js';
+import { startTemporal } from '../../lab/temporal.js';
+import { zkferry } from '../long/zkferry-cli.js';
+import { leaderOf, mastersWhole, standsOn, until } from './lab-facts.js';
 
 /** One live lab, three migrations after each other: two that are rolled back, one that arrives. */
 describe('a live lab cluster', function () {
   this.timeout(420_000);
   let dir: string;
   let stage: Stage;
+  /** The cluster as it was before anything touched it. */
+  let found: Snapshot;
+  let migration: Migration;
 
   before(async () => {
     // Sockets lie below it, and their paths must stay short.
     dir = await mkdtemp(join(tmpdir(), 'zkferry-e2e-'));
     stage = await Stage.start({ dir, agents: 3 });
+    found = await takeSnapshot(stage.lab);
   });
   after(async () => {
     await stage?.stop();
@@ -32,8 +43,8 @@ describe('a live lab cluster', function () {
 
   describe('before anything is written', () => {
     const blocks = async (change: (input: Record<string, unknown>) => unknown, text: RegExp) => {
-      const migration = await stage.migrate(change);
-      await assert.rejects(migration.result(), (error: Error) => {
+      const started = await stage.migrate(change);
+      await assert.rejects(started.result(), (error: Error) => {
         assert.match(String(error.cause instanceof Error ? error.cause.message : error), text);
         return true;
       });
@@ -86,23 +97,79 @@ describe('a live lab cluster', function () {
     });
   });
 
+  it('dry run that writes: neither starting nor waiting at gate begin, nor preflight or plan, leave a trace', async () => {
+    for (const strategy of ['observers', 'dual-publishing']) {
+      const started = await stage.migrate((input) => ({ ...quick(input), strategy }));
+      await started.atGate('begin');
+      await started.say('rollback', { by: 'ann' });
+      assert.equal((await started.result()).state, 'rolled-back');
+    }
+    for (const verb of ['preflight', 'plan']) {
+      const { code, stderr } = await zkferry([verb, stage.lab.clusterFile]);
+      assert.equal(code, 0, stderr);
+    }
+    assert.deepEqual(writes(found, await takeSnapshot(stage.lab)), []);
+  });
+
+  it('two migrations of one cluster: the second is refused by workflow id, and elsewhere by what the first has written', async () => {
+    migration = await stage.migrate(quick);
+    await assert.rejects(stage.migrate(quick), /already started/);
+    await withOtherTemporal(async (client) => {
+      const second = await stage.migrate(quick, client);
+      // Neither has written anything yet, so neither knows of the other.
+      await Promise.all([migration.atGate('begin'), second.atGate('begin')]);
+      await migration.approve('begin', 'ann');
+      await migration.until((s) => s.phase === 'move-agents');
+      await second.approve('begin', 'bob');
+      const { incidents } = await second.until((s) => s.state === 'awaiting-decision');
+      // The fresh look at gate begin finds the first one's traces; had both looked before either wrote, the lock would.
+      const { code = '', message = '' } = incidents.at(-1) ?? {};
+      assert.match(code, /^FERRY_(PREFLIGHT|LOCKED)$/, JSON.stringify(incidents));
+      assert.match(message, /zkferry/);
+      await second.say('rollback', { by: 'bob' });
+      const { state, incidents: all } = await second.result();
+      assert.equal(state, 'rolled-back');
+      assert.equal(all.length, 1, JSON.stringify(all, null, 1));
+    });
+    const { znodes } = await takeSnapshot(stage.lab);
+    for (const path of ['source:/zkferry-lab', 'target:/mesos', 'target:/mesos/log_replicas']) {
+      assert.ok(znodes.has(path), `${path} of the first migration stands`);
+    }
+  });
+
   it('is back on source when it is rolled back from move-masters', async () => {
-    const migration = await stage.migrate(quick);
-    await migration.approve('begin', 'ann');
     await migration.until((s) => s.phase === 'move-masters' && s.progress.done >= 1);
     await migration.handle.signal('rollback', { by: 'ann', reason: 'a test' });
     await endsRolledBack(migration);
-    await standsOn('source');
+    await standsOn(stage.lab, 'source');
+    await leavesNothing();
+  });
+
+  it('old approval for a new plan: is refused once an agent has joined, and the gate asks anew', async () => {
+    migration = await stage.migrate(quick);
+    await migration.approve('begin', 'ann');
+    const { planHash: old } = await migration.atGate('cut-over');
+    await joinOnSource('framework1');
+    // Its answer is for the plan of before: the fresh look finds the newcomer, moves it, and closes the gate again.
+    await migration.approve('cut-over', 'ann');
+    await migration.atGate('cut-over');
+    const { planHash } = await migration.until((s) => s.planHash !== old && s.state === 'awaiting-approval');
+    await assert.rejects(migration.say('approve', { gate: 'cut-over', by: 'ann', planHash: old }), (error: Error) => {
+      assert.match(String(error.cause), /is not the current one/);
+      return true;
+    });
+    assert.notEqual(planHash, old);
+    assert.equal((await migration.status()).window?.openedAt ?? null, null);
   });
 
   it('is back on source when it is rolled back from cut-over', async () => {
-    const migration = await stage.migrate(quick);
-    await migration.approve('begin', 'ann');
     await migration.approve('cut-over', 'ann');
     await migration.until((s) => (s.window?.openedAt ?? null) !== null);
     await migration.say('rollback', { by: 'ann' });
     await endsRolledBack(migration);
-    await standsOn('source');
+    await standsOn(stage.lab, 'source');
+    // But for the newcomer's own files, which the migration found there.
+    await leavesNothing((line) => line.includes('framework1') && !line.includes('zkferry'));
   });
 
   it('arrives on target with every agent, task and framework', async () => {
@@ -113,7 +180,7 @@ describe('a live lab cluster', function () {
     const status = await migration.result();
     assert.equal(status.state, 'migrated', JSON.stringify(status, null, 1));
     assert.notEqual(status.window?.coordinationMs, null);
-    await standsOn('observers');
+    await standsOn(stage.lab, 'observers');
     const { budgetMs, lastAgentMs } = { budgetMs: 0, lastAgentMs: null, ...status.window };
     assert.ok(
       lastAgentMs !== null && lastAgentMs < budgetMs,
@@ -141,15 +208,52 @@ describe('a live lab cluster', function () {
     );
   }
 
-  /** Every Mesos process is connected to the servers of this side, and to no others. */
-  async function standsOn(side: 'source' | 'observers'): Promise<void> {
-    const lab = stage.lab.refresh();
-    const wanted = new Set(lab[side].map(({ host }) => host));
-    for (const { name, pid } of [...lab.masters, ...lab.agents, ...lab.frameworks]) {
-      assert.notEqual(pid, null, `${name} runs`);
-      const servers = await zkServersOf(pid ?? 0, lab.source[0]?.clientPort ?? 0);
-      assert.ok(servers.length > 0, `${name} is connected to ZooKeeper`);
-      for (const server of servers) assert.ok(wanted.has(server), `${name} is connected to ${server}, not ${side}`);
+  async function leavesNothing(except: (line: string) => boolean = () => false): Promise<void> {
+    await mastersWhole(stage.lab);
+    const left = residue(found, await takeSnapshot(stage.lab));
+    assert.deepEqual(
+      left.filter((line) => !except(line)),
+      [],
+    );
+  }
+
+  /** A Temporal server and a worker that know nothing of the stage's own. */
+  async function withOtherTemporal(use: (client: Client) => Promise<void>): Promise<void> {
+    const folder = join(dir, 'other');
+    await mkdir(folder);
+    const temporal = await startTemporal({ dir: folder, ui: false });
+    try {
+      const connection = await Connection.connect({ address: temporal.address });
+      const worker = await startWorker({ dir: folder, temporal: temporal.address });
+      try {
+        await use(new Client({ connection }));
+      } finally {
+        await worker.stop();
+        await connection.close();
+      }
+    } finally {
+      await temporal.stop();
     }
+  }
+
+  /** A new agent, on a host that the lab has already, told source's own servers. */
+  async function joinOnSource(name: string): Promise<void> {
+    const { frameworks } = stage.lab.json;
+    const address = frameworks.find((one) => one.name === name)?.host ?? '';
+    const host = stage.lab.host(name);
+    const servers = stage.lab.json.source.map((one) => `${one.host}:${String(one.clientPort)}`).join(',');
+    const zk = `zk://${servers}${stage.lab.json.electionPath}`;
+    layOutAgent(host, { zk, factor: 1, flags: { resources: 'cpus:4;mem:4096;disk:10240', attributes: 'lab:lab' } });
+    await symlink(name, join(stage.lab.dir, 'hosts', address));
+    await host.supervisor.start('mesos-slave');
+    const leader = await leaderOf(stage.lab);
+    const { host: at = '', httpPort = 0 } = stage.lab.json.masters.find((one) => one.name === leader) ?? {};
+    await until(async () => {
+      const answer = await fetch(`http://${at}:${String(httpPort)}/slaves`).catch(() => null);
+      const view = (await answer?.json().catch(() => null)) as {
+        slaves: { active: boolean; hostname: string }[];
+      } | null;
+      return view?.slaves.some(({ active, hostname }) => active && hostname === address) ?? false;
+    }, `${name} has an agent`);
   }
 });

@@ -16,6 +16,8 @@ export interface Mishap {
    * `wait`: succeeds once `release` is called, and heeds no cancellation; the journal tells of one.
    */
   readonly kind: 'fail' | 'refuse' | 'hang' | 'wait';
+  /** A `FERRY_…` code; default: one that no rule knows. */
+  readonly code?: string;
 }
 
 /**
@@ -146,7 +148,7 @@ export class FakeCluster {
         else
           throw ApplicationFailure.create({
             message: `${activity} failed on ${host ?? 'the cluster'}`,
-            type: 'FERRY_TEST',
+            type: planned.mishap.code ?? 'FERRY_TEST',
             nonRetryable: planned.mishap.kind === 'refuse',
             details: [{ host, remedy: 'mend it' }],
           });

@@ -136,6 +136,18 @@ describe('migrateCluster', function () {
     assert.deepEqual(cluster.journal, []);
   });
 
+  it('touches nothing on the way back when another migration holds the lock', async () => {
+    const cluster = new FakeCluster(aConfig());
+    cluster.wreck({ activity: 'acquireLock', kind: 'refuse', code: 'FERRY_LOCKED' });
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.until((s) => s.state === 'awaiting-decision');
+      await migration.say('rollback', { by: 'ann' });
+      assert.equal((await migration.result()).state, 'rolled-back');
+    });
+    assert.deepEqual(cluster.journal, []);
+  });
+
   it('undoes everything newest first when it is rolled back at gate cut-over', async () => {
     const cluster = new FakeCluster(aConfig());
     await env.migrate(cluster, async (migration) => {
@@ -202,6 +214,11 @@ describe('migrateCluster', function () {
       assert.ok(cluster.journal.includes('restart a9 onto its url'));
       assert.ok(!cluster.journal.includes('hold m1'), 'the window has not opened');
       assert.notEqual(again.planHash, first.planHash);
+      assert.equal(
+        cluster.stragglerLooks,
+        2,
+        'none right after the newcomer has left source, but the one before a gate',
+      );
       await migration.approve('cut-over');
       await migration.atGate('complete');
     });

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { HostStep } from '../../activities/contract.js';
 import type { ServerConfig } from '../../src/domain/config.js';
 import type { Ferry } from '../ferry.js';
@@ -18,7 +18,7 @@ export function prepareTarget(ferry: Ferry): Phase {
     name: 'prepare-target',
     rollbackCost: 'markers and parents are removed from target; a raised epoch stays, which is harmless',
     apply: async () => {
-      await onHost('lock the cluster for this migration').acquireLock({ config, migration });
+      await lockOrStayOut(ferry);
       if (ferry.plan.raiseEpoch && !(await targetIsAhead(ferry))) {
         const { raiseTo } = await look('read the epochs').readEpochs({ config });
         raised = { to: raiseTo };
@@ -29,6 +29,8 @@ export function prepareTarget(ferry: Ferry): Phase {
       if (ferry.plan.raiseEpoch) await requireTargetAhead(ferry);
     },
     compensate: async () => {
+      // What lies there is another migration's.
+      if (ferry.lockedOut) return;
       if (raised !== null) await settleEpoch(ferry, raised);
       if (ferry.found !== null) await takeTarget(ferry);
       await onHost('clean the trees').cleanTrees({ config, migration, removeParents: true });
@@ -41,6 +43,18 @@ export function prepareTarget(ferry: Ferry): Phase {
 /** The raise of the epoch has begun; `to` null = how far, only its servers know. */
 interface Raised {
   readonly to: string | null;
+}
+
+/** Remembers that another migration holds the cluster: then nothing was written, and nothing may be undone. */
+async function lockOrStayOut(ferry: Ferry): Promise<void> {
+  const { config, migration } = ferry;
+  try {
+    await onHost('lock the cluster for this migration').acquireLock({ config, migration });
+    ferry.lockedOut = false;
+  } catch (cause) {
+    ferry.lockedOut = incidentOf(cause).code === 'FERRY_LOCKED' && patched('locked-out');
+    throw cause;
+  }
 }
 
 /** The servers' epochs are checked as BigInts: they are 64-bit numbers' upper halves. */
