@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../activities/contract.js';
+import { FakeCluster } from '../fakes/fake-cluster.js';
+import { aConfig } from '../fakes/plans.js';
+import { MigrationEnv, type Migration } from './migration-env.js';
+
+/** A fake cluster of which some activities are told otherwise; each override gets the original. */
+class Told extends FakeCluster {
+  override: (original: Activities) => Partial<Activities> = () => ({});
+  override get activities(): Activities {
+    const original = super.activities;
+    return { ...original, ...this.override(original) };
+  }
+}
+
+const refused = (message: string, host: string | null = null) =>
+  ApplicationFailure.nonRetryable(message, 'FERRY_HOST_STEP', { host, remedy: 'mend it' });
+
+describe('suspected breaks', function () {
+  this.timeout(120_000);
+  const env = new MigrationEnv();
+  before(() => env.start());
+  after(() => env.stop());
+
+  const short = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
+
+  async function toWindow(cluster: FakeCluster, migration: Migration): Promise<number> {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    const mark = cluster.journal.length;
+    await migration.approve('cut-over');
+    return mark;
+  }
+
+  it('B1 goes back although the ghosts of the stopped leader cannot be removed', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'stopHeld', host: 'o2', kind: 'hang' });
+      cluster.wreck({ activity: 'removeGhosts', kind: 'refuse' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      const effects = cluster.journal.slice(mark);
+      assert.ok(effects.includes('lift o1 and start it') && effects.includes('lift m1 and start it'), effects.join(', '));
+      assert.ok(effects.includes('leader in source'), effects.join(', '));
+    });
+  });
+
+  it('B2 finishes a window towards source although its parent is terminated', async () => {
+    const cluster = new Told(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await toWindow(cluster, migration);
+      await migration.atGate('complete');
+      const mark = cluster.journal.length;
+      cluster.wreck({ activity: 'stopHeld', host: 'o3', times: 3, kind: 'fail' });
+      cluster.stepMs = 500;
+      await migration.say('rollback', { by: 'ann' });
+      await migration.until(() => cluster.journal.slice(mark).includes('stop m1'));
+      await migration.handle.terminate('an operator');
+      const end = Date.now() + 20_000;
+      while (Date.now() < end && !cluster.journal.slice(mark).includes('leader in source'))
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.ok(cluster.journal.slice(mark).includes('leader in source'), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('B3 can retry add-observers after an observer failed to join source', async () => {
+    const cluster = new Told(aConfig());
+    const serving = new Map<string, string>();
+    cluster.override = (original) => ({
+      installObserver: async (a) => {
+        const now = serving.get(a.observer.name);
+        // As the real script: a running observer of the other ensemble is refused.
+        if (now !== undefined && now !== a.ensemble) throw refused('it runs for the other ensemble', a.observer.name);
+        serving.set(a.observer.name, a.ensemble);
+        return original.installObserver(a);
+      },
+      stopObserver: async (a) => {
+        serving.delete(a.observer.name);
+        return original.stopObserver(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      await migration.atGate('begin');
+      await migration.approve('begin');
+      await migration.until(() => cluster.journal.includes('stop o2'));
+      cluster.wreck({ activity: 'awaitObserver', host: 'o2', times: 3, kind: 'fail' });
+      await migration.until((s) => s.state === 'awaiting-decision');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.until((s) => s.phase === 'move-agents' || s.state === 'awaiting-decision' && s.incidents.length > 1);
+      const status = await migration.status();
+      assert.equal(status.incidents.length, 1, JSON.stringify(status.incidents.at(-1)));
+    });
+  });
+
+  it('B4 restores a master that does not answer because its move has broken it', async () => {
+    const config = aConfig();
+    const cluster = new Told({
+      ...config,
+      policy: { ...config.policy, timeouts: { ...config.policy.timeouts, masterMs: 3_000 } },
+    });
+    cluster.override = (original) => ({
+      readElection: async (a) => {
+        const election = await original.readElection(a);
+        const moved = cluster.journal.includes('restart m2 onto its url');
+        const restored = cluster.journal.includes('restart m2 onto source');
+        return { ...election, unknown: moved && !restored ? ['m2'] : [] };
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitMaster', host: 'm2', kind: 'refuse' });
+      await migration.approve('begin');
+      await migration.until((s) => s.state === 'awaiting-decision');
+      cluster.mend();
+      await migration.decide('rollback');
+      const status = await migration.until(
+        (s) => s.state === 'rolled-back' || (s.state === 'awaiting-decision' && s.incidents.length > 1),
+      );
+      assert.ok(cluster.journal.includes('restart m2 onto source'), JSON.stringify(status.incidents.at(-1)));
+    });
+  });
+
+  it('B5 does not ask again in the soak for an agent whose loss a person has accepted', async () => {
+    const cluster = new Told(aConfig());
+    let asked: readonly string[] = [];
+    let lost: string[] = [];
+    cluster.override = (original) => ({
+      awaitAgentsBack: async (a) => {
+        const report = await original.awaitAgentsBack(a);
+        return { ...report, missing: a.expectedIds.filter((id) => lost.includes(id)) };
+      },
+      watchSoak: async (a) => {
+        asked = a.expectedIds;
+        return original.watchSoak(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      const { planHash } = await migration.atGate('cut-over');
+      const plan = await migration.plan();
+      lost = [plan?.plan.agents[2]?.id ?? ''];
+      await migration.say('approve', { gate: 'cut-over', by: 'ann', planHash });
+      await migration.until((s) => s.state === 'awaiting-decision');
+      await migration.decide('skip');
+      await migration.atGate('complete');
+      assert.ok(!asked.includes(lost[0] ?? ''), `the soak still wants ${asked.join(', ')}`);
+    });
+  });
+
+  it('B6 offers no rollback after gate complete', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, settle: true } }));
+    await env.migrate(cluster, async (migration) => {
+      await toWindow(cluster, migration);
+      await migration.atGate('complete');
+      cluster.wreck({ activity: 'repointAgent', host: 'a2', kind: 'refuse' });
+      await migration.approve('complete');
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      const incident = status.incidents.at(-1);
+      await assert.rejects(
+        migration.say('decide', { incident: incident?.id, action: 'rollback', by: 'ann' }),
+        'a decision for rollback is accepted although the migration is complete',
+      );
+    });
+  });
+
+  it('B7 stops nothing in the window while a master does not answer', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      const { planHash } = await migration.atGate('cut-over');
+      const mark = cluster.journal.length;
+      cluster.silentReads = 1_000;
+      await migration.say('approve', { gate: 'cut-over', by: 'ann', planHash });
+      await migration.until(() => cluster.journal.slice(mark).some((e) => e.startsWith('lift m1') || e.startsWith('stop o1')));
+      assert.ok(!cluster.journal.slice(mark).includes('stop o1'), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('B8 looks again after the approval of gate begin before it writes', async () => {
+    const cluster = new Told(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      const { planHash } = await migration.atGate('begin');
+      // Days later: what was surveyed is not what is there.
+      cluster.changePlan();
+      cluster.blocker = 'another cluster elects in target by now';
+      await migration.say('approve', { gate: 'begin', by: 'ann', planHash });
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      assert.deepEqual(cluster.journal, []);
+    });
+  });
+
+  it('B9 does not remove the observers under an agent that could not be moved back', async () => {
+    const cluster = new Told(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'repointAgent', host: 'a2', kind: 'refuse' });
+      await migration.say('rollback', { by: 'ann' });
+      await migration.decide('skip');
+      const status = await migration.until((s) => s.state !== 'rolling-back' && s.incidents.every(({ closedAt }, n) => n > 0 || closedAt !== null));
+      assert.notEqual(status.state, 'rolled-back', 'a2 still names observers that are gone');
+    });
+  });
+
+  it('B10 a way back that is being finished at the gate is not broken off by a rollback', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      cluster.wreck({ activity: 'provesNoLeader', kind: 'refuse' });
+      await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      cluster.mend();
+      cluster.stepMs = 700;
+      const mark = cluster.journal.length;
+      await migration.decide('retry');
+      await migration.until(() => cluster.journal.slice(mark).includes('stop o1'));
+      await migration.say('rollback', { by: 'ann' });
+      await migration.until((s) => s.state === 'rolled-back', { patienceMs: 90_000 }).catch(() => undefined);
+      const back = cluster.journal.slice(mark);
+      assert.equal(back.filter((effect) => effect === 'stop o1').length, 1, back.join(', '));
+    });
+  });
+});
