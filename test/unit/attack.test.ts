@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEnsembleActivities } from '../../activities/ensembles/index.js';
 import { createHostActivities } from '../../activities/hosts/index.js';
+import { createProofActivities } from '../../activities/proofs/index.js';
 import type { Ports } from '../../activities/ports.js';
 import { awaitProof } from '../../activities/reach/await-proof.js';
 import { FakeEnsemble, FakeZnodeStore, OPEN } from '../fakes/fake-znode-store.js';
@@ -59,6 +60,19 @@ describe('suspected breaks, activities', function () {
     });
   });
 
+  it('U6 an agent that the registry knows and nobody expected is told, not left out', async () => {
+    const [m1] = aConfig().masters;
+    assert.ok(m1);
+    const mesos = {
+      metrics: () => Promise.resolve({ 'master/elected': 1 }),
+      agents: () => Promise.resolve({ agents: [{ id: 'a1-id', active: true }], recoveredAgentIds: ['joined-in-the-last-second'] }),
+    };
+    const proofs = createProofActivities({ mesos, secrets: () => Promise.resolve(null) } as unknown as Ports);
+    const config = { ...aConfig(), masters: [m1] };
+    const report = await proofs.awaitAgentsBack({ config, expectedIds: ['a1-id'], patienceMs: 500 });
+    assert.match(JSON.stringify(report), /joined-in-the-last-second/);
+  });
+
   it('U4 a start that is still connecting at its deadline is called off', async () => {
     let sentAfterDeadline = false;
     const deadline = Date.now() + 100;
@@ -78,6 +92,53 @@ describe('suspected breaks, activities', function () {
       .liftHold({ access, fence: { cluster: 'c', migration: 'm', generation: 1 }, host: master, unit: 'u', start: true, deadline })
       .catch(() => undefined);
     assert.equal(sentAfterDeadline, false, 'the start was sent after the turn-back point');
+  });
+
+  it('U7 an observer whose config cannot be put back is not reported as removed, nor its kept copy deleted', async function () {
+    const root = mkdtempSync('/tmp/atk-');
+    const conf = `${root}/etc/zookeeper/conf`;
+    for (const dir of ['usr/bin', 'var/lib/zookeeper', 'etc/zookeeper/conf', 'etc/systemd/system']) mkdirSync(`${root}/${dir}`, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', conf]);
+    } catch {
+      this.skip();
+    }
+    try {
+      writeFileSync(`${conf}/zoo.cfg`, 'dataDir=/var/lib/zookeeper\n# of the operator\n');
+      writeFileSync(
+        `${root}/usr/bin/systemctl`,
+        `#!/bin/sh
+case "$*" in
+  *ControlGroup*) echo ActiveState=inactive; echo MainPID=0; echo ControlGroup= ;;
+  *DropInPaths*) echo "DropInPaths=${root}/etc/systemd/system/zookeeper.service.d/90-zkferry.conf" ;;
+  *NeedDaemonReload*) echo NeedDaemonReload=no ;;
+  *MainPID*) echo MainPID=0 ;;
+  *ActiveState*) echo ActiveState=inactive ;;
+esac
+`,
+      );
+      chmodSync(`${root}/usr/bin/systemctl`, 0o755);
+      const config = aConfig();
+      const [observer] = config.observers.map((o) => ({ ...o, root }));
+      assert.ok(observer);
+      const hosts = createHostActivities({ shell: new LocalShell(), secrets: () => Promise.resolve(null) } as unknown as Ports);
+      const access = { ssh: config.ssh, credentials: config.credentials };
+      const step = (generation: number) => ({ access, fence: { cluster: 'c', migration: 'm', generation } });
+      const sides = {
+        source: { servers: config.source.servers, reconfigEnabled: false },
+        target: { servers: config.target.servers, reconfigEnabled: false },
+      };
+      await hosts.adoptHost({ ...step(1), host: observer });
+      await hosts.installObserver({ ...step(2), ...sides, observer, ensemble: 'source' });
+      execFileSync('mount', ['-o', 'remount,ro', conf]);
+      const outcome = await hosts.removeObserver({ ...step(3), observer }).then(() => 'removed', (e: Error) => e.message);
+      const now = execFileSync('cat', [`${conf}/zoo.cfg`], { encoding: 'utf8' });
+      const kept = execFileSync('sh', ['-c', `ls ${root}/var/lib/zkferry/c`], { encoding: 'utf8' });
+      assert.ok(outcome !== 'removed' || now.includes('# of the operator') && !now.includes('server.'), `${outcome}; kept: ${kept}; zoo.cfg now: ${now}`);
+      assert.match(kept, /zoo\.cfg-zookeeper/);
+    } finally {
+      execFileSync('umount', [conf]);
+    }
   });
 
   it('U5 stops a unit on a full disk', async function () {

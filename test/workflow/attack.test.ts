@@ -79,15 +79,16 @@ describe('suspected breaks', function () {
         serving.delete(a.observer.name);
         return original.stopObserver(a);
       },
+      awaitObserver: async (a) => {
+        if (slow && a.observer.name === 'o2' && a.ensemble === 'source') throw refused('it does not serve', 'o2');
+        return original.awaitObserver(a);
+      },
     });
+    let slow = true;
     await env.migrate(cluster, async (migration) => {
-      await migration.atGate('begin');
       await migration.approve('begin');
-      await migration.until(() => cluster.journal.includes('stop o2'));
-      cluster.wreck({ activity: 'awaitObserver', host: 'o2', times: 3, kind: 'fail' });
       await migration.until((s) => s.state === 'awaiting-decision');
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      cluster.mend();
+      slow = false;
       await migration.decide('retry');
       await migration.until((s) => s.phase === 'move-agents' || s.state === 'awaiting-decision' && s.incidents.length > 1);
       const status = await migration.status();
@@ -206,20 +207,97 @@ describe('suspected breaks', function () {
 
   it('B10 a way back that is being finished at the gate is not broken off by a rollback', async () => {
     const cluster = new Told(aConfig(3, { policy: short }));
+    let broken = true;
+    cluster.override = (original) => ({
+      provesNoLeader: async (a) => {
+        if (broken && cluster.observersOn === 'target') throw refused('m3 cannot be looked at');
+        return original.provesNoLeader(a);
+      },
+    });
     await env.migrate(cluster, async (migration) => {
       cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
-      cluster.wreck({ activity: 'provesNoLeader', kind: 'refuse' });
       await toWindow(cluster, migration);
       await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
-      cluster.mend();
+      broken = false;
       cluster.stepMs = 700;
       const mark = cluster.journal.length;
       await migration.decide('retry');
       await migration.until(() => cluster.journal.slice(mark).includes('stop o1'));
       await migration.say('rollback', { by: 'ann' });
-      await migration.until((s) => s.state === 'rolled-back', { patienceMs: 90_000 }).catch(() => undefined);
+      await migration.until((s) => s.phase.startsWith('undo move-masters'), { patienceMs: 60_000 });
       const back = cluster.journal.slice(mark);
       assert.equal(back.filter((effect) => effect === 'stop o1').length, 1, back.join(', '));
+    });
+  });
+
+  it('B11 stops nothing when the workflow is cancelled between the approval and the window', async () => {
+    const cluster = new Told(aConfig());
+    cluster.override = (original) => ({
+      findStragglers: async (a) => {
+        // Short enough to end before a cancellation is heard of: that comes with a heartbeat, up to 16 s late.
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        return original.findStragglers(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      const mark = await toWindow(cluster, migration);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.ok(!cluster.journal.slice(mark).includes('hold m1'));
+      await migration.handle.cancel();
+      await migration.until((s) => s.phase.startsWith('undo move-masters') || s.state === 'rolled-back');
+      assert.ok(!cluster.journal.slice(mark).some((e) => e.startsWith('stop')), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('B12 goes back inside the budget although ssh to a standby hangs, whose own word is that it does not lead', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...short, budgetMs: 30_000, reserveMs: 22_000 } }));
+    const hangs = async (name: string) => {
+      if (name !== 'm3' || cluster.observersOn === null) return;
+      const { Context } = await import('@temporalio/activity');
+      for (let n = 0; n < 80; n += 1) {
+        Context.current().heartbeat();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw ApplicationFailure.create({ message: 'm3 cannot be reached by ssh', type: 'FERRY_HOST_UNREACHABLE' });
+    };
+    cluster.override = (original) => ({
+      holdUnit: async (a) => {
+        await hangs(a.host.name);
+        return original.holdUnit(a);
+      },
+      stopHeld: async (a) => {
+        await hangs(a.host.name);
+        return original.stopHeld(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('start o1 on target'));
+      await new Promise((resolve) => setTimeout(resolve, 35_000));
+      assert.ok(cluster.journal.slice(mark).includes('start o1 on source'), cluster.journal.slice(mark).join(', '));
+    });
+  });
+
+  it('B13 starts an observer again although a master of the same machine was let go at the same time', async () => {
+    const cluster = new Told(aConfig(3, { policy: short }));
+    // m2 and o2 share a machine, and so its state folder with the generation in it.
+    let highest = 0;
+    cluster.override = (original) => ({
+      liftHold: async (a) => {
+        if (!['m2', 'o2'].includes(a.host.name)) return original.liftHold(a);
+        if (a.host.name === 'o2') await new Promise((resolve) => setTimeout(resolve, 1_000));
+        if (a.fence.generation < highest)
+          throw ApplicationFailure.nonRetryable(`generation ${a.fence.generation} is older than ${highest}`, 'FERRY_FENCED');
+        highest = a.fence.generation;
+        return original.liftHold(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'stopHeld', host: 'o3', kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      assert.ok(cluster.journal.slice(mark).includes('lift o2 and start it'), cluster.journal.slice(mark).join(', '));
     });
   });
 });
