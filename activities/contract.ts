@@ -229,8 +229,9 @@ export interface ProofActivities {
   /** Who contends and who claims to lead, from the election path and each master's own `master/elected`. */
   readElection(a: { config: ClusterConfig; through: EnsembleName | 'observers' }): Promise<Election>;
   /**
-   * The barrier: no running master claims to lead. A master named in `stopped` was proved stopped by
-   * its host; any other must answer `master/elected` 0 itself. Unknown is not clear.
+   * The barrier: no running master claims to lead, or could while every observer is down. A master
+   * named in `stopped` was proved stopped by its host; any other must answer `master/elected` 0 itself,
+   * and know no ZooKeeper server but the observers. Unknown is not clear.
    */
   provesNoLeader(a: {
     config: ClusterConfig;

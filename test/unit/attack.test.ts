@@ -91,23 +91,6 @@ describe('suspected breaks, activities', function () {
     assert.equal(execFileSync('sh', ['-c', `ls ${root}/var/lib`], { encoding: 'utf8' }), '');
   });
 
-  it('U9 the barrier is not clear while a master is connected to a server of the old side itself', async () => {
-    const config = aConfig();
-    const [m1] = config.masters;
-    const s1 = { ...config.source.servers[0], address: '10.0.0.2' };
-    assert.ok(m1);
-    const hex = (ip: string, port: number) =>
-      `${ip.split('.').reverse().map((n) => Number(n).toString(16).padStart(2, '0')).join('').toUpperCase()}:${port.toString(16).padStart(4, '0').toUpperCase()}`;
-    const stdout = `ActiveState=active\nMainPID=7\nsocket=${hex('10.0.0.9', 40_000)} ${hex('10.0.0.2', s1.clientPort ?? 2181)}\ncomplete=1\n`;
-    const ports = {
-      mesos: { metrics: () => Promise.resolve({ 'master/elected': 0 }) },
-      shell: { run: () => Promise.resolve({ exitCode: 0, stdout, stderr: '' }) },
-      secrets: () => Promise.resolve(null),
-    };
-    const proofs = createProofActivities(ports as unknown as Ports);
-    await assert.rejects(proofs.provesNoLeader({ config: { ...config, masters: [m1] }, stopped: [], deadline: Date.now() + 500 }));
-  });
-
   it('U4 a start that is still connecting at its deadline is called off', async () => {
     let sentAfterDeadline = false;
     const deadline = Date.now() + 100;
