@@ -44,7 +44,7 @@ export const createUnits = (
       deadline: step.deadline,
       body: `
 lock
-rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
+discard "$state/held-$unit"
 if [ "$start" = 1 ]; then
   systemctl reset-failed "$unit" 2> /dev/null
   systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
