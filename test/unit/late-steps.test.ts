@@ -69,8 +69,9 @@ describe('a step whose worker froze', () => {
       },
     };
     const env = new MockActivityEnvironment({ heartbeatTimeoutMs: 200 });
-    const { repointMaster } = createActivities(over(shell));
-    await assert.rejects(env.run(repointMaster, { ...step(1), master, url }), { code: 'FERRY_GIVEN_UP', host: 'm1' });
+    const activities = createActivities(over(shell));
+    const repoint = env.run(() => activities.repointMaster({ ...step(1), master, url }));
+    await assert.rejects(repoint, { code: 'FERRY_GIVEN_UP', host: 'm1' });
     assert.deepEqual(sent, ['read-master-url']);
   });
 });
@@ -103,11 +104,11 @@ describe('an adoption that comes after the release', () => {
     const address = `${config.source.servers[0]?.address ?? ''}:2181`;
     const source = new FakeEnsemble([address]);
     const shell = new LocalShell();
-    const { adoptHost } = createHostActivities(over(shell, new FakeZnodeStore([source])));
+    const hosts = createHostActivities(over(shell, new FakeZnodeStore([source])));
     const adopt = { ...step(1), host: on(), config };
-    await assert.rejects(adoptHost(adopt), { code: 'FERRY_LOCKED' });
+    await assert.rejects(hosts.adoptHost(adopt), { code: 'FERRY_LOCKED' });
     source.put('/zkferry-test', Buffer.from('{"migration":"other"}'), [], 0n);
-    await assert.rejects(adoptHost(adopt));
+    await assert.rejects(hosts.adoptHost(adopt));
     assert.deepEqual(shell.journal, []);
     source.put(
       '/zkferry-test',
@@ -115,7 +116,7 @@ describe('an adoption that comes after the release', () => {
       [{ permissions: 31, scheme: 'world', id: 'anyone' }],
       0n,
     );
-    await adoptHost(adopt);
+    await hosts.adoptHost(adopt);
     assert.deepEqual(shell.journal, ['m1 adopt-host']);
   });
 });
