@@ -29,8 +29,9 @@ mkdir -p "$state" && chmod 700 "$state" || fail "cannot create $state"
 exec 9>> "$state/lock" || fail "cannot write to $state"
 flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
 [ "$state/lock" -ef /proc/self/fd/9 ] || fail "the host was being released at the same moment"
-holder=; current=0
-if [ -f "$state/generation" ]; then read -r holder current < "$state/generation" || refuse "$state/generation cannot be read"; fi
+fence_holder=; current=0
+if [ -f "$state/generation" ]; then read_generation || refuse "$state/generation cannot be read"; fi
+holder=$fence_holder
 taken=0
 case " $from " in *" $holder "*) [ -z "$holder" ] || [ "$holder" = "$migration" ] || taken=1 ;; esac
 if [ "$taken" = 1 ]; then
@@ -46,6 +47,7 @@ line_into "$migration $generation" "$state/generation" || {
   [ -n "$holder" ] || { rm -f "$state/lock"; rmdir "$state" "\${state%/*}" 2> /dev/null; }
   fail "cannot write to $state"
 }
+discard "$state"/above-*
 `,
     });
   },
@@ -93,7 +95,7 @@ for unit in $units; do
   discard "$state"/*-"$unit" "$state"/*-"$unit".new
 done
 for left in "$state"/*; do
-  case \${left##*/} in lock | generation) ;; *) exit 0 ;; esac
+  case \${left##*/} in lock | generation | above-*) ;; *) exit 0 ;; esac
 done
 discard "$state"
 rmdir "$root/var/lib/zkferry" 2> /dev/null

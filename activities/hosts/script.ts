@@ -64,7 +64,7 @@ lock() {
   [ -d "$state" ] || fenced "the host is not adopted by a migration"
   take_lock
   fence_holder=; current=
-  read -r fence_holder current < "$state/generation" || fenced "the host was released"
+  read_generation || fenced "the host was released"
   [ "$fence_holder" = "$migration" ] || fenced "the host belongs to migration $fence_holder"
   [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
   in_time
@@ -79,11 +79,13 @@ line_into() {
   printf '%s\\n' "$1" > "$2.new" && flush "$2.new" && mv -f "$2.new" "$2" && flush "\${2%/*}" || { rm -f "$2.new"; return 1; }
 }
 put() { line_into "$1" "$2" || fail "cannot write $2"; }
-# A full disk must not keep a unit from being stopped: the old line, never the longer one, has its block already.
+# A full disk must not keep a unit from being stopped: a name is written where no line can be.
 advance() {
-  line_into "$migration $generation" "$state/generation" 2> /dev/null ||
-    { printf '%s\\n' "$migration $generation" 1<> "$state/generation" && flush "$state/generation"; } ||
-    fail "cannot write $state/generation"
+  if line_into "$migration $generation" "$state/generation" 2> /dev/null; then discard "$state"/above-*; else mark "$state/above-$generation"; fi
+}
+read_generation() {
+  read -r fence_holder current < "$state/generation" || return 1
+  for above in "$state"/above-*; do [ ! -e "$above" ] || [ "\${above##*-}" -le "$current" ] || current=\${above##*-}; done
 }
 mark() { [ -e "$1" ] || { true > "$1" && flush "\${1%/*}"; } || fail "cannot write $1"; }
 discard() { rm -rf "$@" || fail "cannot remove $*"; }

@@ -57,6 +57,25 @@ describe('a host whose disk is full', function () {
     }
   });
 
+  it('remembers the stage it was stopped in by a name alone', async () => {
+    const [hosts, cramped] = [hostsOver(), hostsOver(full)];
+    const before = host.files();
+    await hosts.adoptHost({ ...step(1), host: observer() });
+    await hosts.prepareHold({ ...step(2), host: observer(), unit: 'zookeeper' });
+    host.write('up', '');
+    const on = { host: observer(), unit: 'zookeeper', deadline: null };
+    await cramped.stopHeld({ ...step(3), ...on, graceMs: 200 });
+    await assert.rejects(hosts.liftHold({ ...step(2), ...on, start: true }), { code: 'FERRY_FENCED' });
+    await cramped.liftHold({ ...step(4), ...on, start: true });
+    assert.ok('up' in host.files());
+    await assert.rejects(hosts.adoptHost({ ...step(3), host: observer() }), { code: 'FERRY_FENCED' });
+    await hosts.stopHeld({ ...step(5), ...on, graceMs: 200 });
+    assert.equal(host.files()['var/lib/zkferry/c/generation'], 'm 5\n');
+    await cramped.liftHold({ ...step(6), ...on, start: false });
+    await cramped.releaseHost({ ...step(7), host: observer(), units: ['zookeeper'] });
+    assert.deepEqual(host.files(), before);
+  });
+
   describe('as an observer', () => {
     let before: Record<string, string>;
     beforeEach(async () => {
