@@ -1,6 +1,5 @@
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
-import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import { parseLock } from '../ensembles/lock.js';
 import type { Ports } from '../ports.js';
 import { lockPath } from './marker.js';
@@ -9,9 +8,10 @@ import { inSession } from './session.js';
 
 /** The migration that holds the cluster's lock in source, null when nobody does. */
 export async function lockHolder(ports: Ports, config: ClusterConfig): Promise<string | null> {
-  return inLockSession(ports, config, async (session) => {
+  const request = { config, servers: config.source.servers, as: 'source', timeoutMs: 10_000 } as const;
+  return inSession(ports, request, scope().signal, async (session) => {
     const held = await session.read(lockPath(config.cluster));
-    return parseLock(held?.data)?.migration ?? null;
+    return held === null ? null : (parseLock(held.data)?.migration ?? 'nobody known');
   });
 }
 
@@ -22,13 +22,4 @@ export async function lockHolder(ports: Ports, config: ClusterConfig): Promise<s
 export async function requireLock(ports: Ports, config: ClusterConfig, migration: string): Promise<void> {
   const holder = await lockHolder(ports, config);
   if (holder !== migration) throw new LockedError(lockPath(config.cluster), holder ?? 'nobody any more');
-}
-
-function inLockSession<T>(
-  ports: Ports,
-  config: ClusterConfig,
-  use: (session: ZnodeSession) => Promise<T>,
-): Promise<T> {
-  const request = { config, servers: config.source.servers, as: 'source', timeoutMs: 10_000 } as const;
-  return inSession(ports, request, scope().signal, use);
 }
