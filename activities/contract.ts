@@ -80,9 +80,15 @@ export interface EnsembleActivities {
   /** Creates the lock znode in source naming the migration. @throws FERRY_LOCKED naming the other one. */
   acquireLock(a: { config: ClusterConfig; migration: string }): Promise<void>;
   releaseLock(a: { config: ClusterConfig; migration: string }): Promise<void>;
-  /** Markers in both ensembles (S24); election and `log_replicas` parents in target with source's ACL; ≥ 1 write. */
+  /**
+   * Markers in both ensembles (S24); election and `log_replicas` parents in target with source's ACL; ≥ 1 write.
+   * @throws FERRY_LOCKED when the lock in source does not name this migration (any more)
+   */
   prepareTrees(a: { config: ClusterConfig; migration: string }): Promise<{ created: readonly string[] }>;
-  /** Removes what `prepareTrees` made: markers; parents only when target has no session but ours (S17). */
+  /**
+   * Removes what `prepareTrees` made: markers; of the parents those that were not there before, and only when
+   * target has no session but ours (S17). Nothing at all while another migration holds the lock.
+   */
   cleanTrees(a: {
     config: ClusterConfig;
     migration: string;
@@ -111,9 +117,10 @@ export interface HostActivities {
    * Creates the host's state folder for this migration; the first write on any host.
    *
    * @param a.from migrations that are taken over: a folder of theirs is re-labelled, which fences their every step (S2).
+   * @param a.config given, the lock in source must still name this migration. @throws FERRY_LOCKED
    */
-  adoptHost(a: HostStep & { host: HostConfig; from?: readonly string[] }): Promise<void>;
-  /** Removes the state folder, drop-ins and parked files: nothing of ours is left. */
+  adoptHost(a: HostStep & { host: HostConfig; from?: readonly string[]; config?: ClusterConfig }): Promise<void>;
+  /** Removes the state folder, drop-ins and parked files: nothing of ours is left. What another migration has there stays. */
   releaseHost(a: HostStep & { host: HostConfig; units: readonly string[] }): Promise<void>;
 
   /** Writes zoo.cfg, myid and the ensemble tag, then starts the observer; wipes data of the other ensemble only when it is stopped. */
@@ -229,8 +236,9 @@ export interface ProofActivities {
   /** Who contends and who claims to lead, from the election path and each master's own `master/elected`. */
   readElection(a: { config: ClusterConfig; through: EnsembleName | 'observers' }): Promise<Election>;
   /**
-   * The barrier: no running master claims to lead. A master named in `stopped` was proved stopped by
-   * its host; any other must answer `master/elected` 0 itself. Unknown is not clear.
+   * The barrier: no running master claims to lead, or could while every observer is down. A master
+   * named in `stopped` was proved stopped by its host; any other must answer `master/elected` 0 itself,
+   * and know no ZooKeeper server but the observers. Unknown is not clear.
    */
   provesNoLeader(a: {
     config: ClusterConfig;
@@ -291,6 +299,8 @@ export interface LeaderReport {
 export interface AgentsBack {
   readonly back: number;
   readonly missing: readonly string[];
+  /** In the leader's registry but neither expected nor back: an agent that joined at the last moment, or one postponed. */
+  readonly unexpected?: readonly string[];
   readonly newRegistrations: number;
   readonly lastAgentAt: string | null;
 }

@@ -1,4 +1,12 @@
-import type { Access, Fence, Found, HostStep, PublishingScope, PublishingStep } from '../activities/contract.js';
+import type {
+  Access,
+  AgentsBack,
+  Fence,
+  Found,
+  HostStep,
+  PublishingScope,
+  PublishingStep,
+} from '../activities/contract.js';
 import type { ClusterConfig } from '../src/domain/config.js';
 import { NO_RESTARTS, slower, type Restarts } from '../src/domain/window-forecast.js';
 import { clientDestination, type ClientDestination, type Measurements, type PlanResult } from '../src/domain/plan.js';
@@ -51,6 +59,11 @@ export class Ferry {
   /** Only higher generations from here on. */
   startAbove(generation: number): void {
     this.#generation = Math.max(this.#generation, generation);
+  }
+
+  /** Agents that the leading master waits for still; one that joined at the last moment is nobody's plan, but lost all the same (S23). */
+  lateAmong({ missing, unexpected = [] }: AgentsBack): string[] {
+    return [...missing, ...unexpected.filter((id) => !this.postponed.has(id))];
   }
 
   /** The next generation (S2): every stage and every change of direction takes one. */

@@ -101,7 +101,7 @@ async function moveOne(
   const { agent } = planned;
   try {
     const { tasks } = await look(`read the tasks of ${agent.name}`).readTasks({ access: step.access, agent });
-    await onHost(`adopt ${agent.name}`).adoptHost({ ...step, host: agent });
+    await onHost(`adopt ${agent.name}`).adoptHost({ ...step, host: agent, ...(input.restore ? {} : { config }) });
     const repoint = await onHost(`restart ${agent.name} onto ${input.towards}`).repointAgent({
       ...step,
       agent,

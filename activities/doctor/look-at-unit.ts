@@ -51,14 +51,14 @@ export async function lookAtUnit(
         });
   const [state] = all('state');
   const [migration, generation] = (all('generation')[0] ?? '').split(' ');
+  const highest = Math.max(...[generation ?? 0, ...all('above')].map(Number));
   const original = decoded('original');
   const tag = all('tag')[0];
   return {
     process: isProvedStopped(process) ? 'stopped' : process.mainPid !== null ? 'running' : 'unknown',
     held: all('kept').includes(`held-${unit}`),
     dropIn: all('dropIn')[0] ?? null,
-    state:
-      state === undefined ? null : { folder: state, migration: migration || null, generation: Number(generation ?? 0) },
+    state: state === undefined ? null : { folder: state, migration: migration || null, generation: highest },
     kept: all('kept'),
     file: sideOf(config, found?.url ?? null),
     connected: found?.runsWith ? sideOf(config, found.runsWith) : await connectedSide(config, process),
@@ -118,6 +118,7 @@ function scriptFor(cluster: string, { host, unit, place, observer }: UnitSubject
     'if [ -d "$state" ]; then',
     '  echo "state=$state"',
     '  [ ! -f "$state/generation" ] || echo "generation=$(cat "$state/generation")"',
+    '  for above in "$state"/above-*; do [ ! -e "$above" ] || echo "above=${above##*-}"; done',
     '  for kept in "$state"/*; do [ -e "$kept" ] && echo "kept=${kept##*/}"; done',
     '  for original in orig found; do',
     '    [ ! -f "$state/$original-$unit" ] || { echo "original=$(base64 < "$state/$original-$unit" | tr -d "\\n")"; break; }',

@@ -5,7 +5,8 @@ import type { Acl, ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleActivities, EnsembleName } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { clientAddress } from '../reach/addresses.js';
-import { markerPath, markerText } from '../reach/marker.js';
+import { lockHolder, requireLock } from '../reach/lock.js';
+import { createdPath, markerPath, markerText } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
 import { ALL, openToRead } from './acl.js';
@@ -26,51 +27,77 @@ export function createTreeActivities(ports: Ports): Pick<EnsembleActivities, 'pr
       const { heartbeat } = scope();
       const created: string[] = [];
       const marker = markerPath(config.cluster);
-      for (const ensemble of ['source', 'target'] as const) {
+      const mark = async (session: ZnodeSession, ensemble: EnsembleName): Promise<void> => {
         heartbeat(`setting the marker of ${ensemble}`);
         const text = Buffer.from(markerText(ensemble, migration));
-        await inEnsemble(config, ensemble, async (session) => {
-          const acl = openToRead(config.credentials[ensemble] !== null);
-          if ((await session.create(marker, text, acl, 'persistent')) === null) await session.setData(marker, text);
-          else created.push(`${ensemble}:${marker}`);
-        });
-      }
-      const acls = await inEnsemble(config, 'source', (session) => parentAcls(config, session));
-      await inEnsemble(config, 'target', async (session) => {
-        for (const { path, acl } of acls) {
-          heartbeat(`creating ${path} in target`);
-          const made = await session.create(path, Buffer.alloc(0), forTarget(config, acl), 'persistent');
-          if (made !== null) created.push(`target:${path}`);
-        }
-      });
+        const acl = openToRead(config.credentials[ensemble] !== null);
+        if ((await session.create(marker, text, acl, 'persistent')) === null) await session.setData(marker, text);
+        else created.push(`${ensemble}:${marker}`);
+      };
+      // Both sessions are older than the look at the lock: a worker that freezes behind it loses them.
+      await inEnsemble(config, 'source', (source) =>
+        inEnsemble(config, 'target', async (target) => {
+          await requireLock(ports, config, migration);
+          await mark(source, 'source');
+          await mark(target, 'target');
+          const acls = await parentAcls(config, source);
+          await rememberCreated(
+            config,
+            target,
+            acls.map(({ path }) => path),
+          );
+          for (const { path, acl } of acls) {
+            heartbeat(`creating ${path} in target`);
+            const made = await target.create(path, Buffer.alloc(0), forTarget(config, acl), 'persistent');
+            if (made !== null) created.push(`target:${path}`);
+          }
+        }),
+      );
       return { created };
     },
 
     async cleanTrees({ config, migration, removeParents }) {
       const residue: string[] = [];
+      const holder = await lockHolder(ports, config);
+      if (holder !== null && holder !== migration) return { residue };
       const marker = markerPath(config.cluster);
       for (const ensemble of ['source', 'target'] as const) {
         await inEnsemble(config, ensemble, async (session) => {
           const found = await session.read(marker);
           // One that another migration has set since is not ours to delete.
-          if (found?.data.toString('utf8').endsWith(` ${migration}`) === true) await session.remove(marker);
-        });
-      }
-      if (removeParents) {
-        await inEnsemble(config, 'target', async (session) => {
-          const paths = parentPaths(config).reverse();
-          const alone = await isAlone(ports, config, session.sessionId);
-          for (const path of paths) {
-            if (!alone || !(await removeEmpty(session, path))) {
+          if (found?.data.toString('utf8').endsWith(` ${migration}`) !== true) return;
+          if (ensemble === 'target') {
+            const alone = removeParents && (await isAlone(ports, config, session.sessionId));
+            for (const path of removeParents ? (await readCreated(config, session)).reverse() : []) {
+              if (alone && (await removeEmpty(session, path))) continue;
               if ((await session.read(path)) !== null)
                 residue.push(`${path} in target stays, empty parents are harmless`);
             }
+            await session.remove(createdPath(config.cluster));
           }
+          await session.remove(marker);
         });
       }
       return { residue };
     },
   };
+}
+
+/** Before they are created, so that a crash in between leaves none that nobody owns up to. */
+async function rememberCreated(config: ClusterConfig, target: ZnodeSession, wanted: readonly string[]): Promise<void> {
+  const known = await readCreated(config, target);
+  const absent: string[] = [];
+  for (const path of wanted) if ((await target.read(path)) === null) absent.push(path);
+  const list = Buffer.from(wanted.filter((path) => known.includes(path) || absent.includes(path)).join('\n'));
+  const acl = openToRead(config.credentials.target !== null);
+  const path = createdPath(config.cluster);
+  if ((await target.create(path, list, acl, 'persistent')) === null) await target.setData(path, list);
+}
+
+/** Ancestors first. */
+async function readCreated({ cluster }: ClusterConfig, target: ZnodeSession): Promise<string[]> {
+  const text = (await target.read(createdPath(cluster)))?.data.toString('utf8') ?? '';
+  return text.split('\n').filter((path) => path !== '');
 }
 
 async function parentAcls(

@@ -1,27 +1,37 @@
 import type { HostActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
+import { requireLock } from '../reach/lock.js';
 import { runStep } from './script.js';
 
 const TIMEOUT_MS = 20_000;
+/**
+ * Patience of the one script that no generation can fence: a host that was released remembers nothing,
+ * so an adoption that was frozen until then must know by itself that it is late. Above the wait for the lock.
+ */
+const WITHIN_MS = 12_000;
 
 /** Adopting a host for a migration, and leaving it without a trace. */
 export const createAdoption = (ports: Ports): Pick<HostActivities, 'adoptHost' | 'releaseHost'> => ({
   async adoptHost(step) {
+    if (step.config) await requireLock(ports, step.config, step.fence.migration);
     await runStep(ports, step, step.host, {
       name: 'adopt-host',
       detached: true,
       timeoutMs: TIMEOUT_MS,
       // No migration's id holds a space.
       values: { from: (step.from ?? []).join(' ') },
+      within: WITHIN_MS,
       body: `
 command -v flock > /dev/null || refuse "the command flock (util-linux) is missing"
 command -v systemctl > /dev/null || refuse "the command systemctl is missing"
+in_time
 mkdir -p "$state" && chmod 700 "$state" || fail "cannot create $state"
 exec 9>> "$state/lock" || fail "cannot write to $state"
 flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
 [ "$state/lock" -ef /proc/self/fd/9 ] || fail "the host was being released at the same moment"
-holder=; current=0
-if [ -f "$state/generation" ]; then read -r holder current < "$state/generation" || refuse "$state/generation cannot be read"; fi
+fence_holder=; current=0
+if [ -f "$state/generation" ]; then read_generation || refuse "$state/generation cannot be read"; fi
+holder=$fence_holder
 taken=0
 case " $from " in *" $holder "*) [ -z "$holder" ] || [ "$holder" = "$migration" ] || taken=1 ;; esac
 if [ "$taken" = 1 ]; then
@@ -32,7 +42,12 @@ elif [ -n "$holder" ] && [ "$holder" != "$migration" ]; then
   refuse "the host is adopted by migration $holder"
 fi
 [ "$taken" = 1 ] || [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
-put "$migration $generation" "$state/generation"
+line_into "$migration $generation" "$state/generation" || {
+  # A folder that belongs to nobody would keep everybody off.
+  [ -n "$holder" ] || { rm -f "$state/lock"; rmdir "$state" "\${state%/*}" 2> /dev/null; }
+  fail "cannot write to $state"
+}
+discard "$state"/above-*
 `,
     });
   },
@@ -43,9 +58,20 @@ put "$migration $generation" "$state/generation"
       detached: true,
       timeoutMs: TIMEOUT_MS,
       values: { units: step.units.join(' ') },
-      // What belongs to other units of the same machine stays, and with it the folder.
+      // What belongs to another migration is none of ours; what belongs to other units of the same machine
+      // stays, and with it the folder.
       body: `
 if [ ! -d "$state" ]; then exit 0; fi
+take_lock
+if [ ! -f "$state/generation" ]; then
+  # Left by an adoption that was broken off.
+  discard "$state/generation.new" "$state/lock"
+  rmdir "$state" || fail "cannot remove $state"
+  rmdir "$root/var/lib/zkferry" 2> /dev/null
+  exit 0
+fi
+read -r holder rest < "$state/generation" || fail "cannot read $state/generation"
+[ "$holder" = "$migration" ] || exit 0
 lock
 for unit in $units; do
   [ ! -e "$state/held-$unit" ] || refuse "unit $unit is still held down; it must be started before the host is released"
@@ -53,25 +79,25 @@ done
 for unit in $units; do
   if [ -f "$state/place-$unit" ]; then
     # The temporary file of an edit that a crash broke off.
-    file=$(cat "$state/place-$unit")
-    rm -f "$(temporary "$file")"
+    file=$(cat "$state/place-$unit") || fail "cannot read $state/place-$unit"
+    discard "$(temporary "$file")"
   fi
   if [ -f "$state/parked-$unit" ]; then
-    config=$(cat "$state/parked-$unit")
-    rm -f "$config.zkferry-source" "$config.zkferry-target"
+    config=$(cat "$state/parked-$unit") || fail "cannot read $state/parked-$unit"
+    discard "$config.zkferry-source" "$config.zkferry-target" "$(temporary "$config")"
   fi
   if [ -e "$state/drop-in-$unit" ]; then
     dropin=$(drop_in)
-    rm -f "$dropin" || fail "cannot remove $dropin"
+    discard "$dropin" "$dropin.new"
     rmdir "\${dropin%/*}" 2> /dev/null
     systemctl daemon-reload || fail "systemctl daemon-reload failed"
   fi
-  rm -rf "$state"/*-"$unit" || fail "cannot remove the files of $unit in $state"
+  discard "$state"/*-"$unit" "$state"/*-"$unit".new
 done
 for left in "$state"/*; do
-  case \${left##*/} in lock | generation) ;; *) exit 0 ;; esac
+  case \${left##*/} in lock | generation | above-*) ;; *) exit 0 ;; esac
 done
-rm -rf "$state" || fail "cannot remove $state"
+discard "$state"
 rmdir "$root/var/lib/zkferry" 2> /dev/null
 exit 0
 `,

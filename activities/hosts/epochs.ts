@@ -33,8 +33,8 @@ if [ ! -d "$folder" ]; then
 fi
 if [ ! -f "$state/epoch-kept-$unit" ]; then
   for name in acceptedEpoch currentEpoch; do
-    rm -f "$state/$name-$unit"
-    [ ! -f "$folder/$name" ] || cp -p "$folder/$name" "$state/$name-$unit" || fail "cannot keep the old epoch"
+    discard "$state/$name-$unit"
+    [ ! -f "$folder/$name" ] || keep "$folder/$name" "$state/$name-$unit"
   done
   put kept "$state/epoch-kept-$unit"
 fi
@@ -60,14 +60,9 @@ is_stopped || refuse "unit $unit is not stopped"
 then=$(cat "$state/currentEpoch-$unit" 2> /dev/null || echo 0)
 now=$(cat "$folder/currentEpoch" 2> /dev/null || echo 0)
 [ "$now" = "$then" ] || refuse "a leader has formed since (epoch $now, before it was $then); the epoch can only be raised"
-if [ -f "$state/acceptedEpoch-$unit" ]; then
-  aside="$folder/acceptedEpoch.zkferry-new"
-  cp -p "$state/acceptedEpoch-$unit" "$aside" && flush "$aside" && mv -f "$aside" "$folder/acceptedEpoch" ||
-    { rm -f "$aside"; fail "cannot restore $folder/acceptedEpoch"; }
-else
-  rm -f "$folder/acceptedEpoch"
-fi
-rm -f "$state/epoch-kept-$unit" "$state/acceptedEpoch-$unit" "$state/currentEpoch-$unit"
+restore "$state/acceptedEpoch-$unit" "$folder/acceptedEpoch"
+discard "$state/epoch-kept-$unit"
+discard "$state/acceptedEpoch-$unit" "$state/currentEpoch-$unit"
 `,
     });
   },
@@ -81,7 +76,7 @@ rm -f "$state/epoch-kept-$unit" "$state/acceptedEpoch-$unit" "$state/currentEpoc
       values: { unit: server.unit },
       body: `
 lock
-rm -f "$state/held-$unit"
+discard "$state/held-$unit"
 systemctl reset-failed "$unit" 2> /dev/null
 systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
 `,

@@ -35,9 +35,9 @@ put "$file" "$state/place-$unit"
 ( umask 077; printf '%s' "$wanted" > "$new" ) && flush "$new" || fail "cannot write to $state"
 if [ -f "$orig" ] || same "$new" "$file" || { [ -f "$staged" ] && same "$staged" "$file"; }; then
   # Swapped already: what is in place now is not what was found.
-  [ -f "$found" ] || { rm -f "$new"; echo "remedy=put source's URL back into $file"; refuse "$file names target before it was parked"; }
+  [ -f "$found" ] || { discard "$new"; echo "remedy=put source's URL back into $file"; refuse "$file names target before it was parked"; }
 else
-  cp -p "$file" "$found.new" && flush "$found.new" && mv -f "$found.new" "$found" || fail "cannot keep $file in $state"
+  keep "$file" "$found"
 fi
 mv -f "$new" "$staged" && flush "$state" || fail "cannot write to $state"
 `,
@@ -71,12 +71,12 @@ if same "$new" "$file"; then changed=0; else
   changed=1
   if [ "$to" = target ]; then
     same "$found" "$file" || { echo "remedy=see who changed it (configuration management?), then park it again"; refuse "$file has changed since it was parked"; }
-    [ -f "$orig" ] || { cp -p "$found" "$orig.new" && flush "$orig.new" && mv "$orig.new" "$orig"; } || fail "cannot keep $file in $state"
+    [ -f "$orig" ] || keep "$found" "$orig"
   fi
-  rm -f "$state/applied-$unit" "$state/pending-$unit" || fail "cannot write to $state"
+  discard "$state/applied-$unit" "$state/pending-$unit"
   rewrite "$file" "$new" "$found"
 fi
-if [ "$to" = source ] && [ -f "$orig" ] && same "$orig" "$file"; then rm -f "$orig" || fail "cannot write to $state"; fi
+if [ "$to" = source ] && [ -f "$orig" ] && same "$orig" "$file"; then discard "$orig"; fi
 echo "changed=$changed"
 `,
     });

@@ -32,11 +32,13 @@ write() {
   # Settings may hold passwords of key stores: as readable as the file was that was found, no more.
   like="$2"; [ -e "$like" ] || like="\${3:-$2}"
   [ ! -e "$like" ] || cp -p "$like" "$2.zkferry-new" || fail "cannot write $2"
-  printf '%s' "$1" > "$2.zkferry-new" && flush "$2.zkferry-new" && mv -f "$2.zkferry-new" "$2" ||
+  printf '%s' "$1" > "$2.zkferry-new" && flush "$2.zkferry-new" && mv -f "$2.zkferry-new" "$2" && flush "\${2%/*}" ||
     { rm -f "$2.zkferry-new"; fail "cannot write $2"; }
 }
 # With reconfig, ZooKeeper moves the server list out of zoo.cfg and keeps a copy; a restart would read the old list.
-drop_rewritten() { rm -f "$config".dynamic.* "$config".bak; }
+drop_rewritten() { discard "$config".dynamic.* "$config".bak; }
+# Before the tag says that the data has changed, for it may lie on another disk.
+flush_data() { for folder in "$data" "$logs"; do flush "$folder"; done; }
 `;
 
 /** Observers on their hosts: installed, flipped from one ensemble to the other, removed. */
@@ -60,16 +62,17 @@ if [ ! -f "$state/found-$unit" ]; then
   for folder in "$data" "$logs"; do
     [ ! -e "$folder/version-2" ] || { echo "remedy=move the data away, or choose another host"; refuse "$folder/version-2 holds data of another server"; }
   done
-  [ ! -f "$config" ] || cp -p "$config" "$state/zoo.cfg-$unit" || fail "cannot keep $config"
-  [ ! -f "$data/myid" ] || cp -p "$data/myid" "$state/myid-$unit" || fail "cannot keep $data/myid"
-  rm -rf "$state/rewritten-$unit"
+  # Of a look that was broken off.
+  discard "$state/zoo.cfg-$unit" "$state/myid-$unit" "$state/rewritten-$unit" "$state"/no-*-"$unit" "$state/restored-$unit"
+  [ ! -f "$config" ] || keep "$config" "$state/zoo.cfg-$unit"
+  [ ! -f "$data/myid" ] || keep "$data/myid" "$state/myid-$unit"
   mkdir "$state/rewritten-$unit" || fail "cannot write to $state"
   for kept in "$config".dynamic.* "$config".bak; do
-    [ ! -f "$kept" ] || cp -p "$kept" "$state/rewritten-$unit/" || fail "cannot keep $kept"
+    [ ! -f "$kept" ] || keep "$kept" "$state/rewritten-$unit/\${kept##*/}"
   done
-  [ -d "$data" ] || : > "$state/no-data-$unit"
-  [ -d "$logs" ] || : > "$state/no-logs-$unit"
-  [ -d "$(dirname "$config")" ] || : > "$state/no-config-folder-$unit"
+  [ -d "$data" ] || mark "$state/no-data-$unit"
+  [ -d "$logs" ] || mark "$state/no-logs-$unit"
+  [ -d "$(dirname "$config")" ] || mark "$state/no-config-folder-$unit"
   put "$(systemctl is-enabled "$unit" 2> /dev/null)" "$state/found-$unit"
 fi
 # What was written is compared, not the file: with reconfig, ZooKeeper rewrites it.
@@ -81,7 +84,8 @@ is_stopped || refuse "unit $unit runs with another config or for the other ensem
 mkdir -p "$data" "$logs" || fail "cannot create $data"
 if [ "$(tag)" != "$ensemble" ]; then
   # Data of the other ensemble would be served as a silent mix; it is a copy, so it goes.
-  rm -rf "$data/version-2" "$logs/version-2" || fail "cannot remove the data of the other ensemble"
+  discard "$data/version-2" "$logs/version-2"
+  flush_data
   write "$ensemble $migration
 " "$tag_file"
 fi
@@ -91,7 +95,7 @@ drop_rewritten
 write "$text" "$config"
 own "$data" "$logs" "$config"
 put "$ensemble $sum" "$state/config-$unit"
-rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
+discard "$state/held-$unit"
 systemctl enable "$unit" > /dev/null 2>&1 || fail "systemctl enable $unit failed"
 systemctl reset-failed "$unit" 2> /dev/null
 systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
@@ -110,7 +114,7 @@ echo changed=1
       name: 'look-for-observer',
       timeoutMs: STEP_MS,
       values,
-      body: 'if [ -f "$state/found-$unit" ]; then echo found=1; else echo found=0; fi\n',
+      body: 'if [ -f "$state/found-$unit" ] || [ -f "$state/restored-$unit" ]; then echo found=1; else echo found=0; fi\n',
     });
     if (look.get('found') !== '1') return;
     await stopUnit(ports, step, observer, observer.unit, 5_000);
@@ -122,24 +126,34 @@ echo changed=1
       body: `${OBSERVER}
 lock
 is_stopped || fail "unit $unit runs"
-[ -f "$state/found-$unit" ] || exit 0
-for folder in "$data" "$logs"; do
-  rm -rf "$folder/version-2" "$folder"/version-2.zkferry-* || fail "cannot remove the data in $folder"
-done
-rm -f "$tag_file" "$config.zkferry-source" "$config.zkferry-target"
-drop_rewritten
-for kept in "$state/rewritten-$unit"/*; do
-  [ ! -f "$kept" ] || cp -p "$kept" "$(dirname "$config")/" || fail "cannot restore $(basename "$kept")"
-done
-if [ -f "$state/zoo.cfg-$unit" ]; then cp -p "$state/zoo.cfg-$unit" "$config"; else rm -f "$config"; fi
-if [ -f "$state/myid-$unit" ]; then cp -p "$state/myid-$unit" "$data/myid"; else rm -f "$data/myid"; fi
-[ ! -f "$state/no-logs-$unit" ] || rmdir "$logs" 2> /dev/null
-[ ! -f "$state/no-data-$unit" ] || rmdir "$data" 2> /dev/null
-[ ! -f "$state/no-config-folder-$unit" ] || rmdir "$(dirname "$config")" 2> /dev/null
-case $(cat "$state/found-$unit") in enabled*) ;; *) systemctl disable "$unit" > /dev/null 2>&1 ;; esac
-rm -f "$state/held-$unit" "$state/zoo.cfg-$unit" "$state/myid-$unit" "$state/config-$unit" "$state/parked-$unit" "$state"/no-*-"$unit"
-rm -rf "$state/rewritten-$unit"
-rm -f "$state/found-$unit"
+if [ -f "$state/found-$unit" ]; then
+  for folder in "$data" "$logs"; do
+    discard "$folder/version-2" "$folder"/version-2.zkferry-*
+  done
+  discard "$tag_file" "$config.zkferry-source" "$config.zkferry-target"
+  # Of a step that a crash broke off.
+  discard "$tag_file.zkferry-new" "$data/myid.zkferry-new" "$config.zkferry-new" "$config".zkferry-*.zkferry-new
+  discard "$(temporary "$config")" "$(temporary "$data/myid")"
+  drop_rewritten
+  for kept in "$state/rewritten-$unit"/*; do
+    [ ! -f "$kept" ] || restore "$kept" "$(dirname "$config")/\${kept##*/}"
+  done
+  restore "$state/zoo.cfg-$unit" "$config"
+  restore "$state/myid-$unit" "$data/myid"
+  [ ! -f "$state/no-logs-$unit" ] || rmdir "$logs" 2> /dev/null
+  [ ! -f "$state/no-data-$unit" ] || rmdir "$data" 2> /dev/null
+  [ ! -f "$state/no-config-folder-$unit" ] || rmdir "$(dirname "$config")" 2> /dev/null
+  case $(cat "$state/found-$unit") in
+    enabled*) ;;
+    *) systemctl disable "$unit" > /dev/null 2>&1 || fail "systemctl disable $unit failed" ;;
+  esac
+  # From here on a run again must not take the copies, which go one by one, for what was found.
+  mv -f "$state/found-$unit" "$state/restored-$unit" && flush "$state" || fail "cannot write to $state"
+fi
+[ -f "$state/restored-$unit" ] || exit 0
+discard "$state/held-$unit" "$state/zoo.cfg-$unit" "$state/myid-$unit" "$state/config-$unit" "$state/parked-$unit"
+discard "$state"/no-*-"$unit" "$state/rewritten-$unit"
+discard "$state/restored-$unit"
 `,
     });
   },
@@ -189,14 +203,16 @@ if [ "$from" != "$to" ]; then
   for folder in "$data" "$logs"; do
     [ ! -e "$folder/version-2" ] || mv "$folder/version-2" "$folder/$aside" || fail "cannot set $folder/version-2 aside"
   done
+  flush_data
   write "$to $migration
 " "$tag_file"
   own "$tag_file"
 fi
 drop_rewritten
-cp -p "$parked" "$config.zkferry-new" && mv -f "$config.zkferry-new" "$config" || fail "cannot swap $config"
+rewrite "$config" "$parked" "$parked"
 put "$to $(cksum < "$parked" | tr ' ' '-')" "$state/config-$unit"
-rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
+in_time
+discard "$state/held-$unit"
 systemctl reset-failed "$unit" 2> /dev/null
 systemctl start --no-block "$unit" || fail "systemctl start $unit failed"
 echo "started=$(now_ms)"
@@ -215,8 +231,8 @@ echo "started=$(now_ms)"
 # Released already, by a run before.
 [ -d "$state" ] || { ls -d "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-* > /dev/null 2>&1 || exit 0; }
 lock
-rm -rf "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-* || fail "cannot remove what was set aside"
-rm -f "$data/zkferry-ensemble"
+discard "$data"/version-2.zkferry-* "$logs"/version-2.zkferry-*
+discard "$data/zkferry-ensemble"
 `,
     });
   },

@@ -72,19 +72,19 @@ if [ "$restoring" = 1 ]; then
 else
   [ "$(base64 < "$file")" = "$(printf '%s' "$seen" | base64)" ] || fail "$file has changed meanwhile"
   put "$file" "$state/place-$unit"
-  [ -f "$orig" ] || { cp -p "$file" "$orig.new" && flush "$orig.new" && mv "$orig.new" "$orig"; } || fail "cannot keep $file in $state"
+  [ -f "$orig" ] || keep "$file" "$orig"
   new="$state/wanted-$unit"
   ( umask 077; printf '%s' "$wanted" > "$new" ) || fail "cannot write to $state"
 fi
 if ! same "$new" "$file"; then
-  rm -f "$pending" "$applied" || fail "cannot write to $state"
+  discard "$pending" "$applied"
   rewrite "$file" "$new" "$orig"
 fi
 what=$(sum "$file")
 now=$(identity)
 if [ -f "$applied" ]; then
   read -r sum_read when who < "$applied"
-  if [ "$sum_read" = "$what" ] && [ "$who" = "$now" ]; then rm -f "$state/wanted-$unit"; report 0 "\${now%-*}" "$when"; fi
+  if [ "$sum_read" = "$what" ] && [ "$who" = "$now" ]; then discard "$state/wanted-$unit"; report 0 "\${now%-*}" "$when"; fi
 fi
 old=
 [ ! -f "$pending" ] || read -r sum_read old < "$pending"
@@ -92,7 +92,7 @@ if [ -z "$old" ] || [ "$sum_read" != "$what" ]; then
   if [ "$now" != none ] && runs_with "\${now%-*}"; then
     when=$(born_ms "\${now%-*}")
     put "$what $when $now" "$applied"
-    rm -f "$state/wanted-$unit"
+    discard "$state/wanted-$unit"
     report 0 "\${now%-*}" "$when"
   fi
   old=$now
@@ -119,7 +119,7 @@ lock
 when=$(born_ms "\${now%-*}")
 [ "$(sum "$file")" = "$what" ] || fenced "another step has written $file meanwhile"
 put "$what $when $now" "$applied"
-rm -f "$pending" "$state/wanted-$unit"
+discard "$pending" "$state/wanted-$unit"
 before=\${old%-*}; [ "$before" != none ] || before=0
 report 1 "$before" "$when"
 `,

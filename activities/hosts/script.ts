@@ -1,5 +1,6 @@
+import { boundedSignal } from '../../src/domain/bounded-signal.js';
 import type { HostConfig } from '../../src/domain/config.js';
-import { DeadlineError, FencedError, HostStepError } from '../../src/domain/host-errors.js';
+import { DeadlineError, FencedError, GivenUpError, HostStepError } from '../../src/domain/host-errors.js';
 import { redactUrl } from '../../src/domain/master-url.js';
 import { shq } from '../../src/domain/shell-quote.js';
 import type { HostStep, Deadline } from '../contract.js';
@@ -23,6 +24,8 @@ export interface Step {
   readonly timeoutMs: number;
   /** Only for steps that start something: withheld at or after this instant (S1). */
   readonly deadline?: Deadline;
+  /** Does nothing on the host when it is older than that by then, ms; for what no fence can tell late. */
+  readonly within?: number;
 }
 
 /**
@@ -31,11 +34,16 @@ export interface Step {
  * - `lock`: takes the host's lock and passes the fence (S2), or ends with 75 and changes nothing; with 76 when the
  *   deadline has passed meanwhile (S1).
  *   The lock is held until `unlock` or the end; nothing that can hang may run under it.
+ * - `take_lock`: the lock alone, without the fence.
+ * - `in_time`: ends with 76 once `left` ms have passed since this process began, by the host's steady clock: how far
+ *   the clocks of host and worker differ does not matter. `lock` includes it.
  * - `refuse TEXT`: ends with 3, a reason that a retry does not mend; `fail TEXT`: ends with 4.
  * - `put TEXT FILE`: a line into a file, by rename, and on the disk when it returns.
+ * - `mark FILE`: an empty file, which needs no room on the disk. `discard FILE...`: removed, whatever they are.
  * - `temporary FILE`: name of the temporary file beside it.
  * - `same A B`: two files hold the same bytes. `rewrite FILE NEW LIKE`: NEW's bytes into FILE by rename, with LIKE's
  *   owner and mode.
+ * - `keep FILE COPY`, `restore COPY FILE`: what was found, and back again.
  * - `main_pid`, `active_state`, `is_stopped`: the unit `$unit` as systemd and /proc see it now.
  * - `drop_in`, `ensure_drop_in`, `hold`: what keeps `$unit` down (S2). Conditions are not looked at on an
  *   automatic restart since systemd 254, `ExecCondition` always is (and unknown, so ignored, before 243).
@@ -44,27 +52,48 @@ const PROLOGUE = `
 set -u
 umask 022
 now_ms() { date +%s%3N; }
-[ "$left" = none ] || began=$(now_ms)
 refuse() { echo "error=$1"; exit 3; }
 fail() { echo "error=$1"; exit 4; }
 fenced() { echo "fenced=$1"; exit 75; }
-lock() {
-  [ -d "$state" ] || fenced "the host is not adopted by a migration"
+take_lock() {
   exec 9>> "$state/lock" || fail "cannot write to $state"
   flock -w 10 9 || fail "another step has held the lock of $state for 10 s"
   [ "$state/lock" -ef /proc/self/fd/9 ] || fenced "the host was released"
+}
+lock() {
+  [ -d "$state" ] || fenced "the host is not adopted by a migration"
+  take_lock
   fence_holder=; current=
-  read -r fence_holder current < "$state/generation" || fenced "the host was released"
+  read_generation || fenced "the host was released"
   [ "$fence_holder" = "$migration" ] || fenced "the host belongs to migration $fence_holder"
   [ "$current" -le "$generation" ] || fenced "generation $generation is older than $current"
-  [ "$current" -eq "$generation" ] || put "$migration $generation" "$state/generation"
-  # By this host's own clock since the script began: how far it differs from the worker's does not matter.
-  [ "$left" = none ] || [ $(($(now_ms) - began)) -lt "$left" ] || exit 76
+  in_time
+  [ "$current" -eq "$generation" ] || advance
 }
 unlock() { exec 9>&-; }
-put() {
-  printf '%s\\n' "$1" > "$2.new" && flush "$2.new" && mv -f "$2.new" "$2" && flush "\${2%/*}" || fail "cannot write $2"
+in_time() { [ "$left" = none ] || [ "$(age_ms)" -lt "$left" ] || { echo "error=it came too late"; exit 76; }; }
+age_ms() {
+  echo $(($(cut -d' ' -f1 /proc/uptime | tr -d .) * 10 - $(started_at $$) * 1000 / $(getconf CLK_TCK 2> /dev/null || echo 100)))
 }
+line_into() {
+  printf '%s\\n' "$1" > "$2.new" && flush "$2.new" && mv -f "$2.new" "$2" && flush "\${2%/*}" || { rm -f "$2.new"; return 1; }
+}
+put() { line_into "$1" "$2" || fail "cannot write $2"; }
+# A full disk must not keep a unit from being stopped: a name is written where no line can be.
+advance() {
+  if line_into "$migration $generation" "$state/generation" 2> /dev/null; then discard "$state"/above-*; else mark "$state/above-$generation"; fi
+}
+read_generation() {
+  read -r fence_holder current < "$state/generation" || return 1
+  for above in "$state"/above-*; do [ ! -e "$above" ] || [ "\${above##*-}" -le "$current" ] || current=\${above##*-}; done
+}
+mark() { [ -e "$1" ] || { true > "$1" && flush "\${1%/*}"; } || fail "cannot write $1"; }
+discard() { rm -rf "$@" || fail "cannot remove $*"; }
+# A copy that is whole or not there, and on the disk; "restore" without a copy removes what there was none of.
+keep() {
+  cp -p "$1" "$2.new" && flush "$2.new" && mv -f "$2.new" "$2" && flush "\${2%/*}" || { rm -f "$2.new"; fail "cannot keep $1"; }
+}
+restore() { if [ -f "$1" ]; then rewrite "$2" "$1" "$1"; else discard "$2"; fi; }
 # Hidden, since Mesos' wrapper takes every visible file of its folders for a flag.
 temporary() { echo "$(dirname "$1")/.$(basename "$1").zkferry-new"; }
 same() { [ "$(base64 < "$1")" = "$(base64 < "$2")" ]; }
@@ -110,7 +139,7 @@ ensure_drop_in() {
 ConditionPathExists=!$held
 [Service]
 ExecCondition=/bin/sh -c 'test ! -e $held'"
-  : > "$state/drop-in-$unit" || fail "cannot write to $state"
+  mark "$state/drop-in-$unit"
   if [ "$(cat "$dropin" 2> /dev/null)" != "$wanted_dropin" ]; then
     mkdir -p "\${dropin%/*}" || fail "cannot create \${dropin%/*}"
     put "$wanted_dropin" "$dropin"
@@ -122,7 +151,7 @@ ExecCondition=/bin/sh -c 'test ! -e $held'"
 }
 hold() {
   ensure_drop_in
-  [ -e "$state/held-$unit" ] || { put held "$state/held-$unit"; }
+  mark "$state/held-$unit"
 }
 `;
 
@@ -133,17 +162,18 @@ export async function runStep(
   host: HostConfig,
   step: Step,
 ): Promise<ReadonlyMap<string, string>> {
-  const { signal, heartbeat, now } = scope();
+  const { signal, heartbeat, now, givenUp } = scope();
   heartbeat(`${step.name} on ${host.name}`);
-  if (step.deadline !== undefined && step.deadline !== null && now() >= step.deadline) {
-    throw new DeadlineError(host.name, step.name);
-  }
+  if (givenUp()) throw new GivenUpError(host.name, step.name);
+  const { name, detached = false, timeoutMs, within, deadline = null } = step;
+  const leftMs = deadline === null ? null : Math.floor(deadline - now());
+  if (leftMs !== null && leftMs <= 0) throw new DeadlineError(host.name, name);
   const values: Record<string, string | number> = {
-    left: typeof step.deadline === 'number' ? step.deadline - now() : 'none',
     state: stateFolder(host, fence.cluster),
     migration: fence.migration,
     generation: fence.generation,
     root: host.root,
+    left: leftMs ?? within ?? 'none',
     ...step.values,
   };
   const text = [
@@ -152,8 +182,9 @@ export async function runStep(
     step.body,
     '',
   ].join('\n');
-  const { name, detached = false, timeoutMs } = step;
-  const result = await ports.shell.run(host, access.ssh, { name, text, detached, timeoutMs }, signal);
+  const script = { name, text, detached, timeoutMs };
+  const end = leftMs === null ? signal : boundedSignal(signal, leftMs);
+  const result = await runUntil(end, signal, host, name, () => ports.shell.run(host, access.ssh, script, end));
   const lines = new Map(
     result.stdout
       .split('\n')
@@ -163,7 +194,7 @@ export async function runStep(
   );
   if (result.exitCode === 0) return lines;
   if (result.exitCode === 75) throw new FencedError(host.name, name, lines.get('fenced') ?? 'unknown');
-  if (result.exitCode === 76) throw new DeadlineError(host.name, name);
+  if (result.exitCode === 76 && leftMs !== null) throw new DeadlineError(host.name, name);
   const reason = lines.get('error') ?? `exit code ${String(result.exitCode)}`;
   const told = redactUrl(result.stderr).trim().split('\n').slice(-3).join('; ').slice(0, 300);
   throw new HostStepError(
@@ -173,6 +204,22 @@ export async function runStep(
     result.exitCode !== 3,
     lines.get('remedy') ?? remedyFor(told, host),
   );
+}
+
+/** @throws DeadlineError when `end` came first, whatever the cut-off work says of it. */
+async function runUntil<T>(
+  end: AbortSignal,
+  signal: AbortSignal,
+  host: HostConfig,
+  step: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (end.aborted && !signal.aborted) throw new DeadlineError(host.name, step);
+    throw error;
+  }
 }
 
 /** What helps against the plainest obstacles, as they show on standard error. */

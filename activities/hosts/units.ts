@@ -44,7 +44,15 @@ export const createUnits = (
       deadline: step.deadline,
       body: `
 lock
-rm -f "$state/held-$unit" || fail "cannot remove $state/held-$unit"
+if [ "$start" = 1 ] && [ -f "$state/applied-$unit" ] && [ -f "$state/place-$unit" ]; then
+  # With another URL than it was moved to, a master could be elected in the ensemble that was left.
+  read -r sum rest < "$state/applied-$unit" && file=$(cat "$state/place-$unit") || fail "cannot read $state"
+  if [ "$(cksum < "$file" | tr ' ' '-')" != "$sum" ]; then
+    echo "remedy=see who changed it (configuration management?), put back what it held, then retry"
+    refuse "$file has changed since $unit was restarted with it; $unit stays down"
+  fi
+fi
+discard "$state/held-$unit"
 if [ "$start" = 1 ]; then
   systemctl reset-failed "$unit" 2> /dev/null
   systemctl start --no-block "$unit" || fail "systemctl start $unit failed"

@@ -62,6 +62,7 @@ export function createAgentProofs(ports: Ports): Pick<ProofActivities, 'awaitAge
       const { signal, heartbeat } = scope();
       const until = Date.now() + patienceMs;
       let missing: readonly string[] = expectedIds;
+      let unexpected: readonly string[] = [];
       let newRegistrations = 0;
       let lastAgentAt: string | null = null;
       const countdown = { host: null, what: 'every agent is back', until, everyMs: 200 };
@@ -74,16 +75,17 @@ export function createAgentProofs(ports: Ports): Pick<ProofActivities, 'awaitAge
           const stillMissing = expectedIds.filter((id) => !active.has(id));
           if (stillMissing.length < missing.length) lastAgentAt = new Date().toISOString();
           missing = stillMissing;
+          unexpected = view.recoveredAgentIds.filter((id) => !expectedIds.includes(id));
           newRegistrations = leader.metrics['master/slave_registrations'] ?? 0;
           heartbeat(`${String(expectedIds.length - missing.length)} of ${String(expectedIds.length)} agents are back`);
           const left = missing.length + view.recoveredAgentIds.length;
-          return left === 0 ? proved(null) : unproved(`${String(missing.length)} agents are missing`);
+          return left === 0 ? proved(null) : unproved(`${String(left)} agents are missing`);
         });
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof NotProvedError)) throw error;
       }
-      return { back: expectedIds.length - missing.length, missing, newRegistrations, lastAgentAt };
+      return { back: expectedIds.length - missing.length, missing, unexpected, newRegistrations, lastAgentAt };
     },
   };
 }

@@ -7,6 +7,7 @@ import { masterNamed, readContenders } from '../reach/contenders.js';
 import { isProvedStopped, lookAtProcess } from '../reach/host-process.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
+import { mayStandElsewhere } from './stands-elsewhere.js';
 
 type ElectionProofs = Pick<ProofActivities, 'readElection' | 'provesNoLeader' | 'awaitLeader'>;
 
@@ -35,7 +36,7 @@ export function createElectionProofs(ports: Ports): ElectionProofs {
         what: 'no running master claims to lead',
         until: deadline,
         everyMs: 100,
-        remedy: 'stop the master that claims to lead, or make it answer, then repeat',
+        remedy: 'stop the master named here, or make it answer, then repeat',
       };
       // Every look reads all of them anew, so each answer belongs to a read that began after this call.
       const at = await awaitProof(request, async (signal) => {
@@ -43,17 +44,12 @@ export function createElectionProofs(ports: Ports): ElectionProofs {
         const claimants = claims.filter(({ elected }) => elected === true);
         if (claimants.length > 0)
           return unproved(`${claimants.map(({ master }) => master.name).join(', ')} claims to lead`);
-        const silent = claims.filter(({ elected }) => elected === null);
         const doubts = await Promise.all(
-          silent.map(async ({ master, why }) => {
+          claims.map(async ({ master, elected, why }) => {
+            if (elected === false) return mayStandElsewhere(ports, config, master, signal);
             // Silence is no proof, nor is a refused connection: its host has to say that there is no process.
-            const process = await lookAtProcess(
-              ports.shell,
-              config.ssh,
-              { host: master, unit: master.unit },
-              signal,
-              2_000,
-            );
+            const subject = { host: master, unit: master.unit };
+            const process = await lookAtProcess(ports.shell, config.ssh, subject, signal, 2_000);
             return isProvedStopped(process) ? null : `${master.name}: ${why}, its unit is ${process.activeState}`;
           }),
         );

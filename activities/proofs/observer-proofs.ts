@@ -38,7 +38,12 @@ export function createObserverProofs(ports: Ports): Pick<ProofActivities, 'await
         everyMs: 1_000,
         remedy: 'repoint the clients named to target, or accept them by address in policy.acceptClients',
       };
+      // Twice, a session apart (S9): a client between two connections shows nowhere, and comes back within that.
+      const { sessionMs } = config.policy.timeouts;
+      let idleSince: number | null = null;
       await awaitProof(request, async (signal) => {
+        const [since, lookedAt] = [idleSince, Date.now()];
+        idleSince = null;
         const lists = await Promise.all(
           config.observers.map(async (observer) => {
             const clients = await ports.probe.connections(clientAddress(observer), signal);
@@ -48,7 +53,9 @@ export function createObserverProofs(ports: Ports): Pick<ProofActivities, 'await
           }),
         );
         const left = lists.flat();
-        return left.length === 0 ? proved(null) : unproved(`connected: ${left.slice(0, 10).join(', ')}`);
+        if (left.length > 0) return unproved(`connected: ${left.slice(0, 10).join(', ')}`);
+        idleSince = since ?? lookedAt;
+        return lookedAt - idleSince >= sessionMs ? proved(null) : unproved('nobody, but not for a whole session yet');
       });
     },
   };

@@ -44,14 +44,17 @@ export async function awaitProof<T>(
       heartbeat(`${request.host === null ? '' : `${request.host}: `}${seen}`);
       toldAt = Date.now();
     }
+    const end = withEnd(signal, left());
     try {
-      const found = await look(withEnd(signal, left()));
+      const found = await look(end);
       if (found.proved) return found.value;
       seen = found.seen;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof FerryError) || !error.retryable) throw error;
-      seen = error.message;
+      if (error instanceof FerryError && error.retryable) seen = error.message;
+      // Cut off by the end of the patience: what was seen before still counts.
+      else if (!(error instanceof FerryError) && end.aborted) seen = round === 0 ? 'no answer in time' : seen;
+      else throw error;
     }
     await delay(Math.max(0, Math.min(request.everyMs, left())), undefined, { signal });
   }

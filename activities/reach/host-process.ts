@@ -10,6 +10,8 @@ export interface HostProcess {
   readonly activeState: string;
   /** Null when the unit has no main process. */
   readonly mainPid: number | null;
+  /** Whether its control group, where there is one, still holds a process: one that the main process has left behind. */
+  readonly groupBusy: boolean;
   /** Established TCP connections of the main process. */
   readonly sockets: readonly { readonly local: SocketAddress; readonly remote: SocketAddress }[];
 }
@@ -29,6 +31,12 @@ export async function lookAtProcess(
   const text = [
     `unit=${shq(unit)}`,
     'systemctl show -p ActiveState -p MainPID "$unit" || exit 3',
+    'group=$(systemctl show -p ControlGroup "$unit" | sed -n "s/^ControlGroup=//p")',
+    'case $group in /?*)',
+    '  for procs in "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs"; do',
+    '    [ ! -f "$procs" ] || [ -z "$(cat "$procs")" ] || echo group=busy',
+    '  done ;;',
+    'esac',
     'pid=$(systemctl show -p MainPID "$unit" | sed -n "s/^MainPID=//p")',
     'case $pid in ""|0) exit 0;; esac',
     '[ -d "/proc/$pid" ] || exit 0',
@@ -55,6 +63,7 @@ export async function lookAtProcess(
   return {
     activeState,
     mainPid: alive ? mainPid : null,
+    groupBusy: values('group').length > 0,
     sockets: values('socket').map((pair) => {
       const [local = '', remote = ''] = pair.split(' ');
       return { local: parseSocketAddress(local), remote: parseSocketAddress(remote) };
@@ -62,7 +71,7 @@ export async function lookAtProcess(
   };
 }
 
-/** Whether systemd itself says that the unit has no process and none to come by itself. */
-export function isProvedStopped({ activeState, mainPid }: HostProcess): boolean {
-  return mainPid === null && (activeState === 'inactive' || activeState === 'failed');
+/** Whether systemd itself says that the unit has no process and none to come by itself, and its control group agrees. */
+export function isProvedStopped({ activeState, mainPid, groupBusy }: HostProcess): boolean {
+  return mainPid === null && !groupBusy && (activeState === 'inactive' || activeState === 'failed');
 }

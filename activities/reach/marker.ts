@@ -7,6 +7,11 @@ export function markerPath(cluster: string): string {
   return `/zkferry-marker-${cluster}`;
 }
 
+/** Beneath target's marker: the parents that were not there before, one a line; written before they are created. */
+export function createdPath(cluster: string): string {
+  return `${markerPath(cluster)}/created`;
+}
+
 /** The lock znode in source that names the migration. */
 export function lockPath(cluster: string): string {
   return `/zkferry-${cluster}`;

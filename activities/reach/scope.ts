@@ -7,15 +7,19 @@ export interface Scope {
   readonly heartbeat: (detail: string) => void;
   /** Ms since the epoch, for deadlines: never earlier than Temporal's clock allows, should this machine's be slow. */
   readonly now: () => number;
+  /** The worker stood still for so long that the server must have given this attempt to another one. */
+  readonly givenUp: () => boolean;
 }
 
 const outside: Scope = {
   signal: new AbortController().signal,
   heartbeat: () => undefined,
   now: () => Date.now(),
+  givenUp: () => false,
 };
 /** Monotonic time, ms, at which an attempt first asked for its scope. */
 const firstAsked = new WeakMap<Context, number>();
+const watched = new WeakMap<Context, Wakefulness>();
 const lastDetail = new WeakMap<Context, string>();
 const BEAT_EVERY_MS = 400;
 
@@ -28,6 +32,7 @@ export function scope(): Scope {
   return {
     signal: context.cancellationSignal,
     now: () => Math.max(Date.now(), context.info.currentAttemptScheduledTimestampMs + performance.now() - begunAt),
+    givenUp: () => watched.get(context)?.isLost() ?? false,
     heartbeat: (detail) => {
       lastDetail.set(context, detail);
       context.heartbeat(detail);
@@ -42,11 +47,32 @@ export function scope(): Scope {
 export async function beating<T>(name: string, work: () => Promise<T>): Promise<T> {
   const context = currentContext();
   if (context === null) return work();
-  const timer = setInterval(() => context.heartbeat(lastDetail.get(context) ?? name), BEAT_EVERY_MS);
+  const wakefulness = new Wakefulness(context.info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY);
+  watched.set(context, wakefulness);
+  const timer = setInterval(() => {
+    wakefulness.isLost();
+    context.heartbeat(lastDetail.get(context) ?? name);
+  }, BEAT_EVERY_MS);
   try {
     return await work();
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** Whether one attempt's worker has ever stood still for longer than `limitMs`, by either clock, for both may stop or be set. */
+class Wakefulness {
+  #wall = Date.now();
+  #steady = performance.now();
+  #lost = false;
+
+  constructor(private readonly limitMs: number) {}
+
+  isLost(): boolean {
+    this.#lost ||= Math.max(Date.now() - this.#wall, performance.now() - this.#steady) > this.limitMs;
+    this.#wall = Date.now();
+    this.#steady = performance.now();
+    return this.#lost;
   }
 }
 

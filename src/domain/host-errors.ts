@@ -105,6 +105,19 @@ export class DeadlineError extends FerryError {
     override readonly host: string,
     step: string,
   ) {
-    super(`${step} on ${host} came after the turn-back point and was withheld`);
+    super(`${step} on ${host} was not done by the turn-back point; from then on nothing is started`);
+  }
+}
+
+/** The worker stood still for longer than the step's heartbeat time-out, so another attempt has it; nothing was sent. */
+export class GivenUpError extends FerryError {
+  readonly code = 'FERRY_GIVEN_UP';
+  readonly retryable = true;
+  override readonly remedy = 'none: another attempt has taken over; see what held the worker up if it happens often';
+  constructor(
+    override readonly host: string,
+    step: string,
+  ) {
+    super(`${step} on ${host} was withheld: this worker stood still until the attempt was given up`);
   }
 }

@@ -146,13 +146,13 @@ describe("the swap of a master's URL", function () {
   it('goes on where a power cut ended it', async () => {
     const before = lone.files();
     await hosts().adoptHost({ ...lone.step(1), host: lone.config });
-    for (const before of ['cp -p "$file"', 'mv -f "$new" "$staged"']) {
+    for (const before of ['keep "$file"', 'mv -f "$new" "$staged"']) {
       await assert.rejects(park(2, crashBefore(before)), HostStepError);
     }
     await park(2);
     await stop(3);
     for (const to of ['target', 'source'] as const) {
-      for (const before of ['rm -f "$state/applied-$unit"', 'mv -f "$aside"', 'if [ "$to" = source ] &&']) {
+      for (const before of ['discard "$state/applied-$unit"', 'mv -f "$aside"', 'if [ "$to" = source ] &&']) {
         await assert.rejects(swap(4, to, crashBefore(before)), UnknownOutcomeError);
       }
       await swap(4, to);

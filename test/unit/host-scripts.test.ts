@@ -95,14 +95,30 @@ describe('the host scripts', () => {
   }
 
   it('take the lock before each effect', async () => {
-    const effect = /^\s*(systemctl (start|stop|kill|restart|enable)|mv |rm -rf|rewrite )/m;
+    const effect =
+      /^\s*(systemctl (start|stop|kill|restart|enable)|mv |rm -rf|cp |discard |keep |mark |put |restore |rewrite |write )/m;
     for (const [name, call] of Object.entries(calls)) {
       for (const script of await scriptsOf(call)) {
         // The body begins behind the prologue's last function.
-        const body = script.text.slice(script.text.indexOf('\nhold() {'));
+        const body = script.text.slice(script.text.indexOf('\n}\n', script.text.indexOf('\nhold() {')));
         const at = body.search(effect);
         if (at < 0 || name === 'adoptHost') continue;
-        assert.match(body.slice(0, at), /^\s*lock$/m, `${name}: ${script.name}`);
+        assert.match(body.slice(0, at), /^\s*(take_)?lock$/m, `${name}: ${script.name}`);
+      }
+    }
+  });
+
+  it('check every change of a file, for nothing may go on as if it had been made', async () => {
+    // The prologue's own functions end with an error by themselves; a rmdir may find the folder in use.
+    const change = /^(.*(?:^|[\s{(!&|;])(?:cp|mv|rm|mkdir|chown|chmod|printf .*>) .*)$/;
+    for (const [name, call] of Object.entries(calls)) {
+      for (const script of await scriptsOf(call)) {
+        const lines = script.text.replaceAll(/(&&|\|\|)\n/g, '$1 ').split('\n');
+        for (const line of lines.filter((text) => change.test(text) && !/^\s*#/.test(text))) {
+          const cleaning =
+            /^\s*(\{ )?rm -f "\$(aside|2\.zkferry-new)"/.test(line) || /\{ rm -f "\$state\/lock"; rmdir/.test(line);
+          assert.ok(cleaning || /\|\| .*(fail|refuse|return)|\|\| \{$/.test(line), `${name}: ${script.name}: ${line}`);
+        }
       }
     }
   });

@@ -114,9 +114,10 @@ describe('a late attempt', function () {
           () => null,
           (cause: unknown) => cause,
         );
-        // Released, there may be nothing left to do; that is no error.
-        if (error !== null || situation !== 'on a released host')
-          assert.ok(error instanceof FencedError, String(error));
+        // Released, there may be nothing left to do, nor is there to release where another migration is; that is no error.
+        const nothingToDo =
+          situation === 'on a released host' || (situation !== 'of an earlier stage' && what === 'releaseHost');
+        if (error !== null || !nothingToDo) assert.ok(error instanceof FencedError, String(error));
         assert.deepEqual(files(), before);
         assert.equal(readFileSync(join(root, 'log'), 'utf8'), '');
       });

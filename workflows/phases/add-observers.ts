@@ -19,7 +19,7 @@ export function addObservers(ferry: Ferry): Phase {
     rollbackCost: 'observers are stopped and removed; no client uses them yet',
     apply: async () => {
       const step = ferry.nextStep();
-      await all(ferry, (observer) => onHost(`adopt ${observer.name}`).adoptHost({ ...step, host: observer }));
+      await all(ferry, (observer) => onHost(`adopt ${observer.name}`).adoptHost({ ...step, host: observer, config }));
       // Once only: after it observers may run on source, and none of them may join target then.
       if (ferry.measured === null || !patched('rehearse-once')) await rehearse(ferry);
       await join(ferry, 'source');

@@ -121,7 +121,8 @@ async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Pro
       expectedIds: ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id),
       patienceMs: ferry.config.policy.timeouts.agentMs,
     });
-    const { missing, newRegistrations } = agents;
+    const { newRegistrations } = agents;
+    const missing = ferry.lateAmong(agents);
     if (missing.length === 0 && newRegistrations === 0) return;
     const action = await ferry.desk.decide(
       {

@@ -28,7 +28,7 @@ export async function repointFrameworks(
   for (const [index, { framework, id, instance }] of instances.entries()) {
     if (!restore) await ferry.desk.safePoint();
     ferry.record.progress(index, instances.length, 0);
-    await onHost(`adopt ${instance.name}`).adoptHost({ ...step, host: instance });
+    await onHost(`adopt ${instance.name}`).adoptHost({ ...step, host: instance, ...(restore ? {} : { config }) });
     const repoint = await onHost(`restart ${framework.name} on ${instance.name} onto ${towards}`).repointFramework({
       ...step,
       instance,

@@ -40,7 +40,7 @@ export async function repointMasters(
     const own = (await electionOf(ferry, through, restore)).contenders.filter(
       (contender) => contender.master === master.name,
     );
-    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+    await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master, ...(restore ? {} : { config }) });
     const repoint = await onHost(`restart ${master.name} onto ${towards}`).repointMaster({
       ...step,
       master,
@@ -63,11 +63,12 @@ export async function repointMasters(
 /** The last restart was the leading master's, so every agent has had to register with the next one. */
 async function requireAgentsBack(ferry: Ferry): Promise<void> {
   const expectedIds = ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id);
-  const { missing } = await prove('wait for the agents to follow the new leading master').awaitAgentsBack({
+  const agents = await prove('wait for the agents to follow the new leading master').awaitAgentsBack({
     config: ferry.config,
     expectedIds,
     patienceMs: ferry.config.policy.timeouts.agentMs,
   });
+  const missing = ferry.lateAmong(agents);
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
     `${missing.length} agents have not followed the new leading master: ${missing.slice(0, 10).join(', ')}`,

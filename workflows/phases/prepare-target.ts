@@ -65,7 +65,9 @@ async function targetIsAhead(ferry: Ferry): Promise<boolean> {
 
 async function raiseEpoch(ferry: Ferry, epoch: string): Promise<void> {
   const step = ferry.nextStep();
-  await each(ferry, (server) => onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server }));
+  await each(ferry, (server) =>
+    onHost(`adopt ${server.name}`).adoptHost({ ...step, host: server, config: ferry.config }),
+  );
   await stopAll(ferry, step); // barrier: no file changes before every server is proved stopped
   await each(ferry, (server) => onHost(`raise the epoch on ${server.name}`).writeEpoch({ ...step, server, epoch }));
   await startAll(ferry);

@@ -56,7 +56,7 @@ async function keepMasterUrls(ferry: Ferry): Promise<void> {
   const step = ferry.nextStep();
   await Promise.all(
     ferry.config.masters.map(async (master) => {
-      await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master });
+      await onHost(`adopt ${master.name}`).adoptHost({ ...step, host: master, config: ferry.config });
       await onHost(`park the URL of target on ${master.name}`).parkMasterUrl({
         ...step,
         master,
