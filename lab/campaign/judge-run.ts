@@ -117,9 +117,9 @@ async function wrongEnd(run: RunToJudge): Promise<string[]> {
         ? []
         : [`it waits without a true explanation: ${status?.waitingFor?.what ?? ''}`];
     case 'refused':
-      return residue(before, await traces(stage.lab, login), 'none').map((left) => `refused, yet ${left}`);
     case 'terminated':
-      return [];
+      // Terminated later than gate `begin`, it was taken over, and that is the end to judge.
+      return residue(before, await traces(stage.lab, login), 'none').map((left) => `${end}, yet ${left}`);
     case 'stranded':
     case 'nowhere':
       return [`it ended ${end}${failure === null ? '' : `: ${failure}`}, in ${status?.phase ?? 'no phase'}`];

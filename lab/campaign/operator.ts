@@ -24,10 +24,15 @@ export class Operator {
   gaveUp = false;
 
   constructor(
-    private readonly migration: Migration,
+    private migration: Migration,
     private readonly temper: Temper,
     private readonly name = 'ann',
   ) {}
+
+  /** Sits down at another migration of the same cluster. */
+  turnTo(migration: Migration): void {
+    this.migration = migration;
+  }
 
   /** Answers what the migration asks now, if it asks. `mended` = no fault is there. */
   async act(status: MigrationStatus, mended: boolean): Promise<void> {

@@ -12,7 +12,7 @@ export type EndState =
   | 'waiting'
   /** Refused before anything was written. */
   | 'refused'
-  /** Ended by force, without a word to its code. */
+  /** Ended by force before anything was written; later, another migration takes it over and its end counts. */
   | 'terminated'
   /** None of these within the run's time. */
   | 'nowhere';

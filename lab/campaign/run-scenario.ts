@@ -14,6 +14,7 @@ import type { Scenario } from './scenario.js';
 import { SecretWatch } from './secrets.js';
 import { settled } from './settled.js';
 import { stageFor } from './stage-for.js';
+import { takenOver, withPolicy } from './taken-over.js';
 import { differences, traces } from './traces.js';
 
 /** How long the cluster may need afterwards until all agents are back, ms. */
@@ -49,14 +50,12 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const secrets = new SecretWatch(stage, login === null ? [] : [PASSWORD]);
     const random = new Random(`campaign/${scenario.seed}/${scenario.run}/injected`);
     const injector = new Injector(scenario.faults, { stage, strategy, random, say, faultOfKind });
-    const migration = await stage.migrate((input) => ({
-      ...input,
-      policy: { ...(input['policy'] as object), soak: '1s' },
-    }));
+    const migration = await stage.migrate(withPolicy({}));
     const stream = new ActivityStream(stage.client, migration.handle.workflowId, (name) => injector.seeActivity(name));
     const operator = new Operator(migration, scenario.temper);
     const written = async () => differences(before, await traces(stage.lab, login));
-    const driven = await drive({ stage, migration, injector, operator, say, written });
+    const first = await drive({ stage, migration, injector, operator, say, written });
+    const driven = await takenOver(first, { stage, migration, injector, operator, say });
     await stream.stop();
     await injector.end();
     say(`it ended ${driven.end}`);

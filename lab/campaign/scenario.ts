@@ -70,7 +70,7 @@ export function draw(seed: number, run: number, options: DrawOptions = {}): Scen
   const strategy = options.strategy ?? random.fork('strategy').pick(STRATEGIES);
   const size = random.fork('size');
   const temper = random.fork('temper');
-  const from = options.faults ?? everyFault.filter(({ drawn }) => drawn !== false);
+  const from = options.faults ?? everyFault;
   return {
     seed,
     run,

@@ -33,8 +33,6 @@ export interface Fault {
   readonly kind: string;
   /** Strategies in which it can hit anything; default: all. */
   readonly strategies?: readonly StrategyName[];
-  /** Whether campaigns draw it; default: yes. */
-  readonly drawn?: false;
   /** What the stage must be started with, beyond the usual. */
   readonly needs?: 'partitions' | 'shiftable-clocks';
   /** Under it Mesos itself shows two claims for some time, migration or not (S10). */

@@ -77,7 +77,6 @@ export const approvedTwice: Fault = {
 export const terminated: Fault = {
   kind: 'terminated',
   lastsMs: null,
-  drawn: false,
   async inject({ stage }) {
     await stage.migration().handle.terminate('the campaign wants it so');
     return said;

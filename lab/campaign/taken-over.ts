@@ -1,0 +1,25 @@
+import { type Drive, drive, type Driven } from './drive.js';
+
+/** The lab's own input with a short soak and, beside it, more policy. */
+export function withPolicy(more: Readonly<Record<string, unknown>>) {
+  return (input: Record<string, unknown>): Record<string, unknown> => ({
+    ...input,
+    policy: { ...(input['policy'] as object), soak: '1s', ...more },
+  });
+}
+
+/**
+ * What a person does about a migration that was terminated once it had begun to write: another one
+ * takes it over and goes back. @returns how that ended, or `first` where there was nothing to take over
+ */
+export async function takenOver(first: Driven, given: Omit<Drive, 'written'>): Promise<Driven> {
+  const { stage, migration, operator, say } = given;
+  if (first.end !== 'terminated' || !operator.acts.approvals.some(({ gate }) => gate === 'begin')) return first;
+  const { runId } = await migration.handle.describe();
+  say(`a new migration takes over what run ${runId} has left`);
+  const next = await stage.migrate(withPolicy({ takeOver: `${migration.handle.workflowId}/${runId}` }));
+  operator.turnTo(next);
+  // What was written before its gate `begin` is the other one's.
+  const driven = await drive({ ...given, migration: next, written: () => Promise.resolve([]) });
+  return { ...driven, writtenBeforeBegin: first.writtenBeforeBegin };
+}
