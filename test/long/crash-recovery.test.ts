@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { StrategyName } from '../../src/domain/config.js';
 import { FakeCluster } from '../fakes/fake-cluster.js';
 import { aConfig } from '../fakes/plans.js';
-import { MigrationEnv } from './migration-env.js';
+import { MigrationEnv } from '../workflow/migration-env.js';
 
 /**
  * A worker that dies after any activity at all: no workflow is kept in memory, so that each task of
@@ -48,9 +48,19 @@ describe('a migration whose every step is interrupted', function () {
     return cluster.journal;
   }
 
-  /** Stages in the order in which they began: steps of one stage run at once, on hosts in any order. */
-  function once(journal: readonly string[]): readonly string[] {
+  /**
+   * The order that safety rests on: what stops, the barriers, and what starts. Steps of one stage run at
+   * once, on hosts in any order, and a step that was carried out twice counts once.
+   */
+  function once(journal: readonly string[]): {
+    readonly order: readonly string[];
+    readonly effects: readonly string[];
+  } {
     const stages = journal.map((effect) => effect.replace(/\b([a-z])\d\b/g, '$1*'));
-    return stages.filter((stage, index) => stage !== stages[index - 1]);
+    const milestones = stages.filter((stage) => /^(stop|start|no leader|leader in|open|close|publish)/.test(stage));
+    return {
+      order: milestones.filter((stage, index) => stage !== milestones[index - 1]),
+      effects: [...new Set(journal)].sort(),
+    };
   }
 });
