@@ -25,9 +25,9 @@ export interface HostSubject {
 
 const TIMEOUT_MS = 30_000;
 const TOOLS = ['flock', 'setsid', 'awk', 'sed', 'mktemp', 'base64'];
-/** Units of the packages that read `/etc/mesos/zk` (M 7.1). */
 /** Units of what may put an edited file back. */
 const MANAGERS = ['puppet', 'puppet-agent', 'chef-client', 'salt-minion', 'cfengine3'];
+/** Units of the packages that read `/etc/mesos/zk` (M 7.1). */
 const READERS = ['mesos-master', 'mesos-slave', 'mesos-agent', 'marathon', 'chronos'];
 
 /** Looks at one process and its host by one read-only script. */

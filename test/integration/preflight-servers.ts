@@ -24,8 +24,8 @@ export function serverChecks(running: () => PreflightLab): void {
         host.write(`var/lib/zookeeper/version-2/${epoch}`, '999950');
       host.write(FILE, `${host.read(FILE).replace('Cnxns=0', 'Cnxns=3')}maxSessionTimeout=10000\nskipACL=yes\n`);
     }
-    writeServer(lab.host(alone.name), 1, [alone], '');
-    writeServer(lab.host(follower.name), 101, [...config.source.servers, { ...follower, id: 101 }], 'observer');
+    writeServer(lab.host(alone.name), alone, []);
+    writeServer(lab.host(follower.name), follower, config.source.servers);
     await Promise.all(
       [lab.host('target1'), lab.host(alone.name), lab.host(follower.name)].map((h) => h.supervisor.start(UNIT)),
     );
@@ -108,10 +108,11 @@ function targetsOf({ lab, config }: PreflightLab): LabHost[] {
   return config.target.servers.map(({ name }) => lab.host(name));
 }
 
-/** The last one listed is the server itself. */
-function writeServer(host: LabHost, id: number, servers: readonly ServerConfig[], role: '' | 'observer'): void {
-  const extra: Record<string, string> = role === '' ? {} : { peerType: role };
-  const text = zooCfg({ id, servers, dataDir: host.path('var/lib/zookeeper'), extra });
-  host.write(FILE, role === '' ? text : `${text.trimEnd()}:${role}\n`);
-  host.write('var/lib/zookeeper/myid', `${String(id)}\n`);
+/** It follows those who vote; without any it stands alone. */
+function writeServer(host: LabHost, server: ServerConfig, voters: readonly ServerConfig[]): void {
+  const extra: Record<string, string> = voters.length === 0 ? {} : { peerType: 'observer' };
+  const dataDir = host.path('var/lib/zookeeper');
+  const text = zooCfg({ id: server.id, servers: [...voters, server], dataDir, extra });
+  host.write(FILE, voters.length === 0 ? text : `${text.trimEnd()}:observer\n`);
+  host.write('var/lib/zookeeper/myid', `${String(server.id)}\n`);
 }

@@ -66,10 +66,11 @@ function frameworkRules(config: ClusterConfig, cluster: ClusterSurvey): Finding[
       );
       continue;
     }
-    if (cluster.frameworks.filter((other) => other.name === name).length > 1) {
+    const namesakes = cluster.frameworks.filter((other) => other.name === name);
+    if (namesakes.length > 1 && namesakes[0]?.id === id) {
       findings.push(
         block('framework-twice', {
-          seen: `two frameworks are registered as ${name}`,
+          seen: `${String(namesakes.length)} frameworks are registered as ${name}`,
         }),
       );
     }
