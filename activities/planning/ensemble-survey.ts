@@ -51,7 +51,7 @@ export async function surveyEnsemble(
     config.strategy === 'dual-publishing'
       ? await check(`${ensemble}-acls`, null, () => enforcementIn(ports, config, ensemble))
       : null;
-  return { servers, tree, acls: acls ?? 'unproved' };
+  return { servers, tree, acls };
 }
 
 async function enforcementIn(ports: Ports, config: ClusterConfig, ensemble: EnsembleName): Promise<AclEnforcement> {

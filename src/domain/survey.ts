@@ -34,8 +34,8 @@ export interface EnsembleSurvey {
   readonly servers: readonly ServerSurvey[];
   /** Null when no session was to be had. */
   readonly tree: TreeSurvey | null;
-  /** Whether the servers refuse what an ACL does not allow; looked at for dual-publishing alone. */
-  readonly acls: AclEnforcement;
+  /** Whether the servers refuse what an ACL does not allow; looked at for dual-publishing alone. Null when it could not be asked. */
+  readonly acls: AclEnforcement | null;
 }
 
 /** `unproved`: it cannot be seen without writing (before ZooKeeper 3.5), or was not looked at. */
@@ -59,7 +59,7 @@ export interface TreeSurvey {
   readonly roots: readonly string[];
   readonly electionPath: 'absent' | 'readable' | 'refused';
   readonly contenders: readonly { readonly znode: string; readonly pid: string; readonly master: string | null }[];
-  /** Contenders of source that the publisher could not mirror; looked at for dual-publishing alone. */
+  /** Contenders of source that the publisher could not mirror; looked at for dual-publishing alone. Null when it could not be asked. */
   readonly unmirrored: readonly { readonly name: string; readonly why: string }[];
   /** Children of the election path that Mesos does not take for contenders, `log_replicas` left out. */
   readonly strangers: readonly string[];

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { type PreflightLab, withServer } from './preflight-lab.js';
-
-const UNSET = 'env:ZKFERRY_TEST_UNSET';
-const ELSEWHERE = { kind: 'file', path: '/etc/nothing/there' } as const;
+import { ELSEWHERE, type PreflightLab, UNSET, withServer } from './preflight-lab.js';
 
 /** What a configuration and a cluster that do not fit each other make fire; the cluster is not touched. */
 export function configurationChecks(running: () => PreflightLab): void {
@@ -33,7 +30,7 @@ export function configurationChecks(running: () => PreflightLab): void {
     const { config } = stage;
     const [framework] = config.frameworks;
     const [m1, m2, left] = await stage.mastersByRank();
-    const ghost = stage.agents[0];
+    const ghost = stage.agents[0]?.agent;
     assert.ok(framework && m1 && m2 && left && ghost);
     const { timeouts } = config.policy;
     const findings = await stage.survey({
@@ -128,7 +125,6 @@ export function configurationChecks(running: () => PreflightLab): void {
       ['check-leading-master', null],
       ['check-publisher-key', null],
       ['check-credentials', null],
-      ['contenders-in-source', null],
     ]);
   });
 }

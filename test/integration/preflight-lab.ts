@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { httpBase } from '../../activities/reach/addresses.js';
 import { createPlanningActivities } from '../../activities/planning/index.js';
+import { createTakeOverActivities } from '../../activities/take-over/index.js';
+import type { Ports } from '../../activities/ports.js';
 import type { PlanningActivities } from '../../activities/contract.js';
 import type { LabHost } from '../../lab/hosts/host.js';
 import { type Lab, type LabOptions, startLab } from '../../lab/lab.js';
@@ -15,8 +17,8 @@ import { ZookeeperStore } from '../../src/adapters/zookeeper-store.js';
 import { resolveSecret } from '../../src/config/credentials.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { parseInput } from '../../src/config/parse-input.js';
-import type { AgentConfig, ClusterConfig, MasterConfig, ServerConfig } from '../../src/domain/config.js';
-import type { Finding } from '../../src/domain/plan.js';
+import type { ClusterConfig, MasterConfig, ServerConfig } from '../../src/domain/config.js';
+import type { Finding, PlannedAgent } from '../../src/domain/plan.js';
 import type { FindingId } from '../../src/domain/preflight/catalogue/index.js';
 import type { AgentsView, FrameworkView } from '../../src/ports/mesos-api.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
@@ -25,6 +27,10 @@ import type { ZnodeSession } from '../../src/ports/znode-store.js';
 export type Expected = readonly [id: FindingId, host: string | null];
 
 export type Registered = AgentsView & { readonly frameworks: readonly FrameworkView[] };
+
+/** A reference that resolves to nothing, and a place that holds no master URL. */
+export const UNSET = 'env:ZKFERRY_TEST_UNSET';
+export const ELSEWHERE = { kind: 'file', path: '/etc/nothing/there' } as const;
 
 /** The servers, one of them changed. */
 export function withServer(
@@ -39,7 +45,7 @@ export function withServer(
 export class PreflightLab {
   readonly fired = new Set<FindingId>();
   /** As the leading master lists them at the start. */
-  agents: readonly AgentConfig[] = [];
+  agents: readonly PlannedAgent[] = [];
   readonly #shell = new SshShell(resolveSecret);
   readonly #store = new ZookeeperStore();
 
@@ -58,7 +64,7 @@ export class PreflightLab {
     assert.ok(loaded.ok);
     const stage = new PreflightLab(dir, lab, loaded.config);
     const { plan } = await stage.activities.surveyAndPlan({ config: loaded.config });
-    stage.agents = plan.agents.map(({ agent }) => agent);
+    stage.agents = plan.agents;
     return stage;
   }
 
@@ -68,25 +74,22 @@ export class PreflightLab {
     await rm(this.dir, { recursive: true, force: true });
   }
 
+  get ports(): Ports {
+    const [store, shell] = [this.#store, this.#shell];
+    return { probe: new FourLetterProbe(), mesos: new MesosHttp(), store, shell, secrets: resolveSecret, parseInput };
+  }
+
   get activities(): PlanningActivities {
-    const [probe, mesos] = [new FourLetterProbe(), new MesosHttp()];
-    return createPlanningActivities({
-      probe,
-      mesos,
-      store: this.#store,
-      shell: this.#shell,
-      secrets: resolveSecret,
-      parseInput,
-    });
+    return createPlanningActivities(this.ports);
   }
 
   /** What the findings call an agent. */
   agentName(index: number): string {
-    return this.agents[index]?.name ?? '';
+    return this.agents[index]?.agent.name ?? '';
   }
 
   agentHost(index: number): LabHost {
-    const found = this.lab.json.agents.find(({ host }) => host === this.agents[index]?.address);
+    const found = this.lab.json.agents.find(({ host }) => host === this.agents[index]?.agent.address);
     return this.lab.host(found?.name ?? '');
   }
 
@@ -143,6 +146,14 @@ export class PreflightLab {
 
   async survey(config: ClusterConfig): Promise<readonly Finding[]> {
     const { findings } = await this.activities.surveyAndPlan({ config });
+    return this.remember(findings);
+  }
+
+  /** What speaks against taking over what a migration has left. */
+  async takeOver(config: ClusterConfig, from: string): Promise<readonly Finding[]> {
+    const { surveyTakeOver } = createTakeOverActivities(this.ports);
+    const { agents } = this;
+    const { findings } = await surveyTakeOver({ config, from, migration: 'this one', agents });
     return this.remember(findings);
   }
 

@@ -4,11 +4,10 @@ import type { LabHost } from '../../lab/hosts/host.js';
 import { fourLetterWord, serverMode } from '../../lab/zookeeper/four-letter-word.js';
 import { zooCfg } from '../../lab/zookeeper/zoo-cfg.js';
 import type { ServerConfig } from '../../src/domain/config.js';
-import type { PreflightLab } from './preflight-lab.js';
+import { type PreflightLab, UNSET } from './preflight-lab.js';
 
 const UNIT = 'zookeeper';
 const FILE = 'etc/zookeeper/conf/zoo.cfg';
-const UNSET = 'env:ZKFERRY_TEST_UNSET';
 
 /** ZooKeeper servers: whether they serve, and what they run with. Target and `source3` run with other settings afterwards. */
 export function serverChecks(running: () => PreflightLab): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { OPEN } from '../fakes/fake-znode-store.js';
-import type { PreflightLab } from './preflight-lab.js';
+import { ELSEWHERE, type PreflightLab } from './preflight-lab.js';
 
 /** What stands in both trees, and what is looked at once more before the window. */
 export function treeChecks(running: () => PreflightLab): void {
@@ -16,6 +16,12 @@ export function treeChecks(running: () => PreflightLab): void {
         await source.create('/mesos/info_0000000900', Buffer.from('x'), OPEN, 'persistent');
         await source.create(`/zkferry-${config.cluster}`, Buffer.from('{"migration":"other"}'), OPEN, 'persistent');
         await target.create(`/zkferry-marker-${config.cluster}`, Buffer.from('target other'), OPEN, 'persistent');
+        await target.create(
+          `/zkferry-publisher-${config.cluster}`,
+          Buffer.from('{"migration":"other"}'),
+          OPEN,
+          'persistent',
+        );
         await target.create('/mesos', Buffer.alloc(0), OPEN, 'persistent');
         await target.create('/mesos/json.info_0000000001', Buffer.from('{}'), OPEN, 'persistent');
         await target.setAcl('/mesos', closed, 0);
@@ -24,6 +30,7 @@ export function treeChecks(running: () => PreflightLab): void {
             ['unknown-subtree', null],
             ['election-strangers', null],
             ['contender-not-mirrored', null],
+            ['contenders-in-source', null],
             ['target-has-contenders', null],
             ['parents-acl', null],
             ['locked', null],
@@ -36,12 +43,19 @@ export function treeChecks(running: () => PreflightLab): void {
             ['master-url-not-target', stage.agentName(0)],
             ['lock-lost', null],
           ]);
+          const masters = config.masters.map((one) => ({ ...one, masterUrl: ELSEWHERE }));
+          stage.expect(await stage.takeOver({ ...config, masters }, 'nobody'), [
+            ['other-migration', null],
+            ['nothing-to-take-over', null],
+            ['take-over-strategy', null],
+            ['way-back-through-the-window', null],
+          ]);
         } finally {
           await target.setAcl('/mesos', OPEN, 1);
           for (const path of ['/marathon', '/mesos/notes', '/mesos/info_0000000900', `/zkferry-${config.cluster}`])
             await source.remove(path);
-          for (const path of ['/mesos/json.info_0000000001', '/mesos', `/zkferry-marker-${config.cluster}`])
-            await target.remove(path);
+          const ours = ['marker', 'publisher'].map((what) => `/zkferry-${what}-${config.cluster}`);
+          for (const path of ['/mesos/json.info_0000000001', '/mesos', ...ours]) await target.remove(path);
         }
       }),
     );

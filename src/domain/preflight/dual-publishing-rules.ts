@@ -79,7 +79,8 @@ function readUrl(text: string | undefined): ReturnType<typeof parseMasterUrl> | 
 function aclRules(survey: Survey): Finding[] {
   return (['source', 'target'] as const).flatMap((ensemble): Finding[] => {
     const { acls } = survey[ensemble];
-    if (acls === 'enforced') return [];
+    // What could not be asked is a finding of its own.
+    if (acls === null || acls === 'enforced') return [];
     if (acls === 'ignored') {
       return [
         block('acls-not-enforced', {
