@@ -15,7 +15,15 @@ export function astrayChecks(running: () => PreflightLab): void {
     assert.ok(leader);
     const frozen = stage.agentHost(0).supervisor.service(AGENT);
     frozen.kill('SIGSTOP', 'main');
-    await stage.lab.host(leader.name).supervisor.restart(MASTER);
+    await stage.lab.host(leader.name).supervisor.stop(MASTER);
+    // Its session would have expired ten seconds later.
+    await stage.inEnsemble('source', async (session) => {
+      const [first = ''] = ((await session.children('/mesos')) ?? [])
+        .filter((one) => one.startsWith('json.info_'))
+        .sort();
+      await session.remove(`/mesos/${first}`);
+    });
+    await stage.lab.host(leader.name).supervisor.start(MASTER);
     await stage.untilRegistered(
       'the next leading master has the other agent back',
       ({ agents, recoveredAgentIds }) => agents.length === 1 && recoveredAgentIds.length === 1,

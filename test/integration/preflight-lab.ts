@@ -41,7 +41,7 @@ export function withServer(
   return servers.map((one, at) => (at === index ? { ...one, ...change } : one));
 }
 
-/** A running lab that is surveyed as `zkferry preflight` does, over SSH and all. Remembers which checks have fired. */
+/** A running lab that is surveyed as `zkferry preflight` does, over SSH and all. Remembers which checks a test has seen fire. */
 export class PreflightLab {
   readonly fired = new Set<FindingId>();
   /** As the leading master lists them at the start. */
@@ -146,7 +146,7 @@ export class PreflightLab {
 
   async survey(config: ClusterConfig): Promise<readonly Finding[]> {
     const { findings } = await this.activities.surveyAndPlan({ config });
-    return this.remember(findings);
+    return findings;
   }
 
   /** What speaks against taking over what a migration has left. */
@@ -154,15 +154,10 @@ export class PreflightLab {
     const { surveyTakeOver } = createTakeOverActivities(this.ports);
     const { agents } = this;
     const { findings } = await surveyTakeOver({ config, from, migration: 'this one', agents });
-    return this.remember(findings);
-  }
-
-  remember(findings: readonly Finding[]): readonly Finding[] {
-    for (const { id } of findings) this.fired.add(id);
     return findings;
   }
 
-  /** Fails with everything that is missing at once. */
+  /** Fails with everything that is missing at once; what is there has fired. */
   expect(findings: readonly Finding[], expected: readonly Expected[]): void {
     const seen = findings.map(({ id, host }) => `${id} ${String(host)}`);
     const missing = expected.map(([id, host]) => `${id} ${String(host)}`).filter((one) => !seen.includes(one));
@@ -171,6 +166,7 @@ export class PreflightLab {
       [],
       `found instead:\n${findings.map((one) => `${one.id} ${String(one.host)}: ${one.seen}`).join('\n')}`,
     );
+    for (const [id] of expected) this.fired.add(id);
   }
 
   async inEnsemble<T>(ensemble: 'source' | 'target', use: (session: ZnodeSession) => Promise<T>): Promise<T> {
