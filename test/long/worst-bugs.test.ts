@@ -57,14 +57,16 @@ describe('the worst bugs of other tools', function () {
 
   it('a skipped host: is named by an incident, postponed by a decision, and named again at the gate', async () => {
     const first = openIncident(await migration.status());
-    assert.equal(first.host, 'agent2', JSON.stringify(first));
-    assert.match(first.message, /agent2 .*cannot be reached by ssh/);
+    // A discovered agent goes by the hostname that it registered with.
+    const name = lab.lab.json.agents.find((agent) => agent.name === 'agent2')?.host ?? '';
+    assert.equal(first.host, name, JSON.stringify(first));
+    assert.match(first.message, /cannot be reached by ssh/);
     await migration.say('decide', { incident: first.id, action: 'skip', by: 'ann' });
     await migration.until((s) => s.phase === 'move-frameworks');
     await lab.lab.host('agent2').sshUp();
     const again = openIncident(await migration.until((s) => s.state === 'awaiting-decision'));
     assert.equal(again.code, 'FERRY_STRAGGLERS', JSON.stringify(again));
-    assert.match(again.message, /agents still on source: agent2/);
+    assert.ok(again.message.includes(`agents still on source: ${name}`), again.message);
     await migration.say('decide', { incident: again.id, action: 'retry', by: 'ann' });
     await migration.atGate('cut-over');
     await lab.standsOn('observers');
