@@ -4,10 +4,13 @@ import { reach, type World } from './world.js';
 
 /** How much out of the ordinary may happen on one way. */
 export interface Bounds {
-  /** Failed, lost, late and slow steps, the turn-back point, a changed plan, what the watch finds. */
-  readonly faults: number;
-  /** Pauses, and decisions given before they are waited for. */
-  readonly messages: number;
+  /**
+   * Failed, lost, late and slow steps, the turn-back point, a changed plan, what the watch finds; a
+   * pause, a rollback, a cancellation, and a decision given before it is waited for.
+   */
+  readonly unusual: number;
+  /** Where the first of them happens. */
+  readonly within: 'everywhere' | 'window';
 }
 
 /** One thing that may happen next. */
@@ -114,7 +117,7 @@ function faults(sim: Simulation, front: Pending): Choice[] {
             it.effect(one.step, one.label);
             it.fail(one);
           }),
-          ...(front.step.host === null && !/Door$|Mirrors$|Publishing$/.test(front.name)
+          ...(!comesLate(front)
             ? []
             : [
                 fault('fails, its effect may come late', (it, one) => {
@@ -151,6 +154,15 @@ function faults(sim: Simulation, front: Pending): Choice[] {
       ? [fault('finds an agent on source', (it, one) => it.answer(one, 'ok', { findings: [], agentsOnSource: ['a1'] }))]
       : []),
   ];
+}
+
+/**
+ * Steps behind a fence. `adoptHost` is the fence itself: one that comes after the release leaves an
+ * empty state folder, which the next migration finds and names. What no fence guards (lock, trees,
+ * counter) is not followed beyond its own failure.
+ */
+function comesLate({ name, step }: Pending): boolean {
+  return name !== 'adoptHost' && (step.host !== null || /Mirrors$|Publishing$|^(open|close)Door$/.test(name));
 }
 
 /** What the watch finds, and the end of the publisher. */

@@ -4,6 +4,7 @@ import { choicesOf, type Bounds, type Choice } from './choices.js';
 import * as rules from './invariants.js';
 import type { Sandbox } from './sandbox.js';
 import { Simulation } from './simulation.js';
+import { fencedOff } from './steps.js';
 import { modelConfig } from './world.js';
 
 export interface Violation {
@@ -33,8 +34,7 @@ interface Node {
 }
 
 interface Spent {
-  faults: number;
-  messages: number;
+  unusual: number;
   rollbacks: number;
 }
 
@@ -48,13 +48,15 @@ interface State {
 export interface Options {
   readonly bounds: Bounds;
   readonly limitMs?: number;
-  readonly stopAtFirst?: boolean;
+  /** An invariant whose first breach is enough. */
+  readonly stopAtFirst?: string;
+  readonly onViolation?: (violation: Violation) => void;
 }
 
 /** One way, with the rules that look at each step of it. */
 class Way {
   readonly sim: Simulation;
-  readonly spent: Spent = { faults: 0, messages: 0, rollbacks: 0 };
+  readonly spent: Spent = { unusual: 0, rollbacks: 0 };
   readonly path: string[] = [];
   found: { invariant: string; seen: string } | null = null;
   readonly #windows = new Map<string, rules.WindowRules>();
@@ -97,8 +99,7 @@ class Way {
   take(choice: Choice): boolean {
     const { sim } = this;
     this.path.push(choice.name);
-    if (choice.costs === 'fault') this.spent.faults += 1;
-    if (choice.costs === 'message') this.spent.messages += 1;
+    if (choice.costs !== null) this.spent.unusual += 1;
     if (choice.costs === 'rollback') this.spent.rollbacks += 1;
     const turnBack = sim.timers.find((timer) => timer.turnBack);
     const proof = sim.front?.name === 'awaitLeader' && !sim.front.cancelled ? sim.front : null;
@@ -121,9 +122,10 @@ class Way {
   }
 
   choices(bounds: Bounds): Choice[] {
-    const { faults, messages, rollbacks } = this.spent;
-    return choicesOf(this.sim).filter(({ costs }) =>
-      costs === 'fault' ? faults < bounds.faults : costs === 'message' ? messages < bounds.messages : costs === 'rollback' ? rollbacks < 1 : true,
+    const { unusual, rollbacks } = this.spent;
+    const open = bounds.within === 'everywhere' || unusual > 0 || [...this.sim.runs.values()].some(isWindow);
+    return choicesOf(this.sim).filter(
+      ({ costs }) => costs === null || (open && unusual < bounds.unusual && !(costs === 'rollback' && rollbacks > 0)),
     );
   }
 
@@ -134,8 +136,8 @@ class Way {
     const last = new Map(status.timeline.map(({ phase, outcome }) => [phase, outcome]));
     const facts = [
       JSON.stringify(world, (name, value: unknown) => (name === 'generation' ? value !== null && value !== 0 : value)),
-      sim.pending.map((one) => `${one.run.type}/${one.label}/${one.cancelled}/${this.#fenced(one.step.change)}`),
-      sim.late.map((one) => `${one.label}/${this.#fenced(one.step.change)}`),
+      sim.pending.map((one) => `${one.run.type}/${one.label}/${one.cancelled}/${fencedOff(world, one.name, one.args, one.step.host)}`),
+      sim.late.map(({ label }) => label),
       sim.timers.map(({ turnBack }) => turnBack),
       [...sim.runs.values()].map(({ type, answers }) => [type, ...[...answers].sort()]),
       [...last],
@@ -148,17 +150,11 @@ class Way {
     ];
     return createHash('sha1').update(JSON.stringify(facts)).digest('base64');
   }
-
-  /** Whether a host would refuse this step now; a probe of the fence, without its effect. */
-  #fenced(change: unknown): boolean {
-    void change;
-    return false;
-  }
 }
 
 /** Explores every way within the bounds, each abstract state once. */
 export function explore(sandbox: Sandbox, strategy: StrategyName, options: Options): Result {
-  const { bounds, limitMs = Number.POSITIVE_INFINITY, stopAtFirst = false } = options;
+  const { bounds, limitMs = Number.POSITIVE_INFINITY, stopAtFirst } = options;
   const config = modelConfig(strategy);
   const began = cpuMs();
   const numbers = new Map<string, number>();
@@ -169,14 +165,16 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
   let [transitions, replays, merges] = [0, 0, 0];
   let complete = true;
   const violate = (invariant: string, seen: string, path: readonly string[]): void => {
-    if (violations.filter((one) => one.invariant === invariant).length < 3) violations.push({ invariant, seen, path: [...path] });
+    if (violations.filter((one) => one.invariant === invariant).length >= 3) return;
+    violations.push({ invariant, seen, path: [...path] });
+    options.onViolation?.({ invariant, seen, path });
   };
   while (stack.length > 0) {
     if (cpuMs() - began > limitMs) {
       complete = false;
       break;
     }
-    if (stopAtFirst && violations.length > 0) break;
+    if (violations.some(({ invariant }) => invariant === stopAtFirst)) break;
     const node = stack.pop() ?? null;
     replays += 1;
     const way = new Way(sandbox, config);
@@ -185,7 +183,14 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
     let accepted = true;
     while (taken.length > 0) accepted = way.take(taken.pop() as Choice);
     let here = node;
-    if (!accepted) continue;
+    if (!accepted) {
+      // Refused: nothing has changed. Before gate complete nobody may be refused the way back.
+      if (node?.choice.costs === 'rollback' && way.sim.status.rollback.possible) {
+        const approved = way.sim.status.approvals.some(({ gate }) => gate === 'complete');
+        if (!approved) violate('wayBack', 'a rollback is refused before gate complete was approved', way.path);
+      }
+      continue;
+    }
     for (;;) {
       const link = (to: number | string): void => {
         const state = states[here?.from ?? -1];
@@ -234,8 +239,37 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
       way.take(ordinary);
     }
   }
+  if (complete && stopAtFirst === undefined) judgeGraph(states, violate);
   return { states: states.length, transitions, replays, merges, ends, ms: cpuMs() - began, complete, violations };
 }
+
+/** Follows the ordinary from every state: to an end, never round in a circle; after a rollback to `rolled-back`. */
+function judgeGraph(states: readonly State[], violate: (invariant: string, seen: string, path: readonly string[]) => void): void {
+  const ends = new Map<number, string>();
+  const endOf = (state: number | string | null): string => {
+    const seen: number[] = [];
+    let at = state;
+    while (typeof at === 'number' && !ends.has(at) && !seen.includes(at)) {
+      seen.push(at);
+      at = states[at]?.next ?? null;
+    }
+    const end = typeof at === 'number' ? (ends.get(at) ?? 'a circle') : (at ?? 'nowhere');
+    for (const one of seen) ends.set(one, end);
+    return end;
+  };
+  const good = new Set(['migrated', 'rolled-back', 'stranded', 'cancelled']);
+  states.forEach(({ offers, back }, number) => {
+    const end = endOf(number);
+    if (!good.has(end) && end !== 'violation') violate('wayForward', `from here the ordinary leads to ${end}:\n${offers}`, []);
+    for (const to of back) {
+      const behind = endOf(to);
+      // Ordered too late it is refused, or the end was reached all the same; what it left is judged there.
+      if (!good.has(behind) && behind !== 'violation') violate('wayBack', `a rollback leads to ${behind}:\n${offers}`, []);
+    }
+  });
+}
+
+const isWindow = ({ type }: { type: string }): boolean => type === 'cutOver';
 
 /** Milliseconds of processor time: how much is explored must not depend on what else the machine does. */
 function cpuMs(): number {

@@ -111,7 +111,8 @@ export function endsWell(sim: Simulation): Verdict {
   if (end?.kind === 'cancelled' && untouched && !sim.wasBegun) return null;
   if (end?.status == null) return `the migration ended as ${end?.kind ?? 'nothing'}: ${end?.error ?? ''}`;
   const { state } = end.status;
-  if (state === 'stranded') return null;
+  // A person gave up, and the status says where.
+  if (state === 'stranded' || end.status.timeline.some(({ outcome }) => outcome === 'skipped')) return null;
   if (state === 'rolled-back') {
     const [is, was] = [JSON.stringify(lasting(world)), JSON.stringify(lasting(initialWorld(sim.config)))];
     // A raised epoch cannot be lowered, which is harmless (S16).

@@ -3,7 +3,7 @@ import type { ClusterConfig } from '../../../src/domain/config.js';
 import type { MigrationStatus } from '../../../src/domain/status.js';
 import { applicationFailure, activityFailed, cancelled, childFailed } from './failures.js';
 import type { Execution, Job, Sandbox } from './sandbox.js';
-import { planOf, Refused, stepOf, type Knobs, type Step } from './steps.js';
+import { fencedOff, planOf, Refused, stepOf, type Knobs, type Step } from './steps.js';
 import { elect, initialWorld, reach, type World } from './world.js';
 
 /** Beside the phases; they end only when they are told to, or by a fault. */
@@ -44,6 +44,7 @@ export interface Run {
 
 /** An effect of a step that the workflow has given up: it may still come, or never. */
 export interface Late {
+  readonly name: keyof Activities;
   readonly step: Step;
   readonly label: string;
   readonly args: any;
@@ -150,7 +151,7 @@ export class Simulation {
 
   /** The effect of a failed step that may still come. */
   leaveLate(one: Pending): void {
-    this.late.push({ step: one.step, label: one.label, args: one.args });
+    this.late.push({ name: one.name, step: one.step, label: one.label, args: one.args });
   }
 
   fire(timer: Timer): void {
@@ -206,6 +207,10 @@ export class Simulation {
 
   #settle(): void {
     for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) next();
+    for (let at = this.late.length - 1; at >= 0; at -= 1) {
+      const late = this.late[at];
+      if (late && fencedOff(this.world, late.name, late.args, late.step.host)) this.late.splice(at, 1);
+    }
   }
 
   #obey(run: Run, command: any): void {
