@@ -34,7 +34,9 @@ describe('every way a migration can go', function () {
       it(`${strategy}: with ${bounds.unusual} unusual event ${bounds.within} all invariants hold`, () => {
         const { violations, ...found } = explore(new Sandbox(code), strategy, { bounds });
         const { states, transitions, ms } = found;
-        console.log(`      ${states} states, ${transitions} transitions, ${(ms / 1000).toFixed(1)} s, ${JSON.stringify(found.ends)}`);
+        console.log(
+          `      ${states} states, ${transitions} transitions, ${(ms / 1000).toFixed(1)} s, ${JSON.stringify(found.ends)}`,
+        );
         assert.deepEqual(violations.map(told), []);
         assert.ok(found.complete && (found.ends['migrated'] ?? 0) > 0 && (found.ends['rolled-back'] ?? 0) > 0);
       });

@@ -70,7 +70,12 @@ function waits(sim: Simulation, one: Pending): boolean {
 }
 
 function ordinary(_sim: Simulation, front: Pending): Choice {
-  if (front.cancelled) return { name: `${front.label} is cancelled`, costs: null, make: (it) => (it.answer(again(it, front), 'cancelled'), true) };
+  if (front.cancelled)
+    return {
+      name: `${front.label} is cancelled`,
+      costs: null,
+      make: (it) => (it.answer(again(it, front), 'cancelled'), true),
+    };
   return { name: front.label, costs: null, make: (it) => (done(it, again(it, front)), true) };
 }
 

@@ -107,7 +107,8 @@ class Way {
     if (choice.costs === 'rollback' || choice.name.endsWith('rollback')) sim.rollbackOrdered = true;
     const accepted = choice.make(sim);
     if (!accepted) sim.rollbackOrdered = ordered;
-    if (turnBack && choice.name === 'the turn-back point comes') this.#windows.get(turnBack.run.id)?.turnBackPoint(sim.now);
+    if (turnBack && choice.name === 'the turn-back point comes')
+      this.#windows.get(turnBack.run.id)?.turnBackPoint(sim.now);
     if (proof && choice.name === proof.label && proof.args.ensemble === 'target') {
       this.#windows.get(proof.run.id)?.provedLeader();
       this.#provedBy = proof.run.id;
@@ -136,16 +137,25 @@ class Way {
     const last = new Map(status.timeline.map(({ phase, outcome }) => [phase, outcome]));
     const facts = [
       JSON.stringify(world, (name, value: unknown) => (name === 'generation' ? value !== null && value !== 0 : value)),
-      sim.pending.map((one) => `${one.run.type}/${one.label}/${one.cancelled}/${fencedOff(world, one.name, one.args, one.step.host)}`),
+      sim.pending.map(
+        (one) => `${one.run.type}/${one.label}/${one.cancelled}/${fencedOff(world, one.name, one.args, one.step.host)}`,
+      ),
       sim.late.map(({ label }) => label),
       sim.timers.map(({ turnBack }) => turnBack),
       [...sim.runs.values()].map(({ type, answers }) => [type, ...[...answers].sort()]),
       [...last],
-      status.state, status.phase, status.rollback.possible,
+      status.state,
+      status.phase,
+      status.rollback.possible,
       status.incidents.filter(({ closedAt }) => closedAt === null).map(({ code, host }) => `${code} ${host ?? ''}`),
-      status.planHash === sim.planHash, status.approvals.at(-1)?.planHash === status.planHash, status.approvals.at(-1)?.gate,
+      status.planHash === sim.planHash,
+      status.approvals.at(-1)?.planHash === status.planHash,
+      status.approvals.at(-1)?.gate,
       status.decisions.filter(({ action }) => action === 'skip').length,
-      sim.lastWindow, sim.raised, sim.rollbackOrdered, sim.runs.has(this.#provedBy),
+      sim.lastWindow,
+      sim.raised,
+      sim.rollbackOrdered,
+      sim.runs.has(this.#provedBy),
       this.spent,
     ];
     return createHash('sha1').update(JSON.stringify(facts)).digest('base64');
@@ -217,7 +227,8 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
       const known = numbers.get(key);
       if (known !== undefined) {
         merges += 1;
-        if (states[known]?.offers !== offers) violate('keySeesAll', `${offers}\n---\n${states[known]?.offers ?? ''}`, way.path);
+        if (states[known]?.offers !== offers)
+          violate('keySeesAll', `${offers}\n---\n${states[known]?.offers ?? ''}`, way.path);
         link(known);
         break;
       }
@@ -228,7 +239,11 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
       transitions += choices.length;
       const [ordinary] = choices;
       if (ordinary === undefined || ordinary.costs !== null) {
-        violate('wayForward', `nothing can happen and nobody is asked: ${way.sim.status.state} in ${way.sim.status.phase}`, way.path);
+        violate(
+          'wayForward',
+          `nothing can happen and nobody is asked: ${way.sim.status.state} in ${way.sim.status.phase}`,
+          way.path,
+        );
         break;
       }
       const parent = here;
@@ -239,12 +254,15 @@ export function explore(sandbox: Sandbox, strategy: StrategyName, options: Optio
       way.take(ordinary);
     }
   }
-  if (complete && stopAtFirst === undefined) judgeGraph(states, violate);
+  if (complete) judgeGraph(states, violate);
   return { states: states.length, transitions, replays, merges, ends, ms: cpuMs() - began, complete, violations };
 }
 
 /** Follows the ordinary from every state: to an end, never round in a circle; after a rollback to `rolled-back`. */
-function judgeGraph(states: readonly State[], violate: (invariant: string, seen: string, path: readonly string[]) => void): void {
+function judgeGraph(
+  states: readonly State[],
+  violate: (invariant: string, seen: string, path: readonly string[]) => void,
+): void {
   const ends = new Map<number, string>();
   const endOf = (state: number | string | null): string => {
     const seen: number[] = [];
@@ -257,14 +275,16 @@ function judgeGraph(states: readonly State[], violate: (invariant: string, seen:
     for (const one of seen) ends.set(one, end);
     return end;
   };
-  const good = new Set(['migrated', 'rolled-back', 'stranded', 'cancelled']);
+  const good = new Set(['migrated', 'rolled-back', 'stranded', 'cancelled', 'failed']);
   states.forEach(({ offers, back }, number) => {
     const end = endOf(number);
-    if (!good.has(end) && end !== 'violation') violate('wayForward', `from here the ordinary leads to ${end}:\n${offers}`, []);
+    if (!good.has(end) && end !== 'violation')
+      violate('wayForward', `from here the ordinary leads to ${end}:\n${offers}`, []);
     for (const to of back) {
       const behind = endOf(to);
       // Ordered too late it is refused, or the end was reached all the same; what it left is judged there.
-      if (!good.has(behind) && behind !== 'violation') violate('wayBack', `a rollback leads to ${behind}:\n${offers}`, []);
+      if (!good.has(behind) && behind !== 'violation')
+        violate('wayBack', `a rollback leads to ${behind}:\n${offers}`, []);
     }
   });
 }

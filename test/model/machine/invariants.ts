@@ -7,9 +7,27 @@ import { initialWorld, lasting, mirrored, reach, SIDES, type World } from './wor
 export type Verdict = string | null;
 
 const READS = new Set<string>([
-  'validateInput', 'surveyAndPlan', 'replan', 'findStragglers', 'readEpochs', 'awaitQuorum', 'awaitObserver',
-  'awaitAgent', 'readTasks', 'awaitFramework', 'awaitMaster', 'readElection', 'provesNoLeader', 'awaitLeader',
-  'awaitAgentsBack', 'watchSoak', 'provesObserversIdle', 'findResidue', 'awaitMirrored', 'watchDivergence', 'awaitFullLog',
+  'validateInput',
+  'surveyAndPlan',
+  'replan',
+  'findStragglers',
+  'readEpochs',
+  'awaitQuorum',
+  'awaitObserver',
+  'awaitAgent',
+  'readTasks',
+  'awaitFramework',
+  'awaitMaster',
+  'readElection',
+  'provesNoLeader',
+  'awaitLeader',
+  'awaitAgentsBack',
+  'watchSoak',
+  'provesObserversIdle',
+  'findResidue',
+  'awaitMirrored',
+  'watchDivergence',
+  'awaitFullLog',
 ]);
 
 /**
@@ -70,7 +88,9 @@ export function windowApproved(sim: Simulation, run: Run, used: Set<number>): Ve
   if (approval === undefined) return 'a window begins without an approval of cut-over';
   if (used.has(at)) return 'a second window begins with the approval of the first';
   used.add(at);
-  return approval.planHash === planHash ? null : `a window begins for plan ${planHash ?? ''}, approved was ${approval.planHash}`;
+  return approval.planHash === planHash
+    ? null
+    : `a window begins for plan ${planHash ?? ''}, approved was ${approval.planHash}`;
 }
 
 const STARTS = new Set<string>(['flipObserver', 'liftHold']);
@@ -97,7 +117,10 @@ export class WindowRules {
 
   /** Nothing undoes itself after the point of no return. */
   pointOfNoReturn(pending: Pending): Verdict {
-    if (!this.#proved || !['stopHeld', 'flipObserver', 'swapMasterUrl', 'closeDoor', 'openDoor'].includes(pending.name)) {
+    if (
+      !this.#proved ||
+      !['stopHeld', 'flipObserver', 'swapMasterUrl', 'closeDoor', 'openDoor'].includes(pending.name)
+    ) {
       return null;
     }
     return `${pending.label} after the point of no return`;
@@ -108,11 +131,11 @@ export class WindowRules {
 export function endsWell(sim: Simulation): Verdict {
   const { end, world } = sim;
   const untouched = JSON.stringify(lasting(world)) === JSON.stringify(lasting(initialWorld(sim.config)));
-  if (end?.kind === 'cancelled' && untouched && !sim.wasBegun) return null;
+  if ((end?.kind === 'cancelled' || end?.kind === 'failed') && untouched && !sim.wasBegun) return null;
   if (end?.status == null) return `the migration ended as ${end?.kind ?? 'nothing'}: ${end?.error ?? ''}`;
   const { state } = end.status;
   // A person gave up, and the status says where.
-  if (state === 'stranded' || end.status.timeline.some(({ outcome }) => outcome === 'skipped')) return null;
+  if (state === 'stranded' || end.status.decisions.some(({ action }) => action === 'skip')) return null;
   if (state === 'rolled-back') {
     const [is, was] = [JSON.stringify(lasting(world)), JSON.stringify(lasting(initialWorld(sim.config)))];
     // A raised epoch cannot be lowered, which is harmless (S16).
@@ -122,7 +145,9 @@ export function endsWell(sim: Simulation): Verdict {
   if (state !== 'migrated') return `the migration ended as ${state}`;
   const left = residueOf(world);
   if (left.length > 0) return `migrated, but ${left.join('; ')}`;
-  const away = Object.entries(world.masters).find(([, { running, url }]) => !running || !reach(world, url).includes('target'));
+  const away = Object.entries(world.masters).find(
+    ([, { running, url }]) => !running || !reach(world, url).includes('target'),
+  );
   if (away) return `migrated, but ${away[0]} is not on target`;
   if (world.lock || world.trees) return 'migrated, but the lock or the markers stand';
   return null;

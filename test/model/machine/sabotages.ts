@@ -73,7 +73,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     strategy: 'dual-publishing',
     within: 'window',
     from: "stub('withdraw the mirrors').withdrawMirrors(",
-    to: "Promise.resolve(",
+    to: 'Promise.resolve(',
     breaks: 'noMirrorBesideMasters',
   },
   {

@@ -232,7 +232,9 @@ export class Simulation {
     if (command.cancelChildWorkflowExecution) {
       const { childWorkflowSeq } = command.cancelChildWorkflowExecution;
       this.#inbox.push(() => {
-        const child = [...this.runs.values()].find(({ parent }) => parent?.run === run && parent.seq === childWorkflowSeq);
+        const child = [...this.runs.values()].find(
+          ({ parent }) => parent?.run === run && parent.seq === childWorkflowSeq,
+        );
         if (child) this.#drive(child, { variant: 'cancelWorkflow', cancelWorkflow: {} });
       });
       return;
@@ -243,7 +245,8 @@ export class Simulation {
       if (command.updateResponse.accepted) this.lastAnswer = 'accepted';
       return;
     }
-    if (command.completeWorkflowExecution) return this.#ended(run, 'completed', command.completeWorkflowExecution.result?.value);
+    if (command.completeWorkflowExecution)
+      return this.#ended(run, 'completed', command.completeWorkflowExecution.result?.value);
     if (command.failWorkflowExecution) return this.#ended(run, 'failed', command.failWorkflowExecution.failure);
     if (command.cancelWorkflowExecution) return this.#ended(run, 'cancelled', null);
     if (command.upsertWorkflowSearchAttributes || command.setPatchMarker || command.cancelSignalWorkflow) return;
@@ -287,15 +290,25 @@ export class Simulation {
     this.#inbox.push(() => {
       if (!this.runs.has(run.id)) return;
       const succeeded = { runId: `${workflowId}-run` };
-      this.#drive(run, { variant: 'resolveChildWorkflowExecutionStart', resolveChildWorkflowExecutionStart: { seq, succeeded } });
-      this.#start(workflowType, workflowId, (input ?? []).map(({ value }: any) => value), { run, seq });
+      this.#drive(run, {
+        variant: 'resolveChildWorkflowExecutionStart',
+        resolveChildWorkflowExecutionStart: { seq, succeeded },
+      });
+      this.#start(
+        workflowType,
+        workflowId,
+        (input ?? []).map(({ value }: any) => value),
+        { run, seq },
+      );
     });
   }
 
   #signal(run: Run, { seq, workflowExecution, childWorkflowId, signalName, args }: any): void {
     this.#inbox.push(() => {
       const to = this.runs.get(childWorkflowId ?? workflowExecution?.workflowId);
-      const failure = to ? undefined : { message: 'not found', applicationFailureInfo: { type: 'ExternalWorkflowExecutionNotFound' } };
+      const failure = to
+        ? undefined
+        : { message: 'not found', applicationFailureInfo: { type: 'ExternalWorkflowExecutionNotFound' } };
       if (to) this.#drive(to, { variant: 'signalWorkflow', signalWorkflow: { signalName, input: args, headers: {} } });
       this.#drive(run, { variant: 'resolveSignalExternalWorkflow', resolveSignalExternalWorkflow: { seq, failure } });
     });

@@ -42,7 +42,9 @@ export function planOf({ config, plans }: Knobs): PlanResult {
   const [observer] = config.observers;
   const planned = aPlan(config, [], { quorum: 1, raiseEpoch: observer !== undefined });
   const observers =
-    observer === undefined ? null : { ...planned.urls.source, servers: [{ address: observer.address, port: OBSERVERS_PORT }] };
+    observer === undefined
+      ? null
+      : { ...planned.urls.source, servers: [{ address: observer.address, port: OBSERVERS_PORT }] };
   const plan = { ...planned, urls: { ...planned.urls, observers } };
   return { plan, planHash: `hash-${plans}`, findings: [] };
 }
@@ -86,14 +88,17 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     Object.keys(world.masters).find((master) => world.masters[master]?.mayClaim.includes(side)) ?? null;
   const somebodyLeads = (world: World) => SIDES.some((side) => leads(world, side) !== null);
   const door = (side: EnsembleName, open: boolean): Step =>
-    write((world) => {
-      const it = world.doors[side];
-      if ((it.generation ?? 0) > a.generation) throw new Refused('FERRY_FENCED', 'a later step has changed the door');
-      // Remembered only while the migration's marker stands.
-      if (it.generation === null && !world.trees) throw new Refused('FERRY_FENCED', 'the migration has ended');
-      it.generation = a.generation;
-      it.open = open;
-    }, { changed: true });
+    write(
+      (world) => {
+        const it = world.doors[side];
+        if ((it.generation ?? 0) > a.generation) throw new Refused('FERRY_FENCED', 'a later step has changed the door');
+        // Remembered only while the migration's marker stands.
+        if (it.generation === null && !world.trees) throw new Refused('FERRY_FENCED', 'the migration has ended');
+        it.generation = a.generation;
+        it.open = open;
+      },
+      { changed: true },
+    );
 
   switch (name) {
     case 'validateInput':
@@ -151,11 +156,16 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
         report: () => DONE,
       };
     case 'installObserver':
-      return onHost<World['observers'][string]>('observers', a.observer, (it) => {
-        if (it.running && it.files !== a.ensemble) throw new Refused('FERRY_HOST_STEP', 'it must be stopped first');
-        Object.assign(it, { files: a.ensemble, running: true, held: false });
-        mark(it, 'installed');
-      }, () => ({ changed: true }));
+      return onHost<World['observers'][string]>(
+        'observers',
+        a.observer,
+        (it) => {
+          if (it.running && it.files !== a.ensemble) throw new Refused('FERRY_HOST_STEP', 'it must be stopped first');
+          Object.assign(it, { files: a.ensemble, running: true, held: false });
+          mark(it, 'installed');
+        },
+        () => ({ changed: true }),
+      );
     case 'stopObserver':
       return onHost<World['observers'][string]>('observers', a.observer, stop, stopped);
     case 'removeObserver':
@@ -166,12 +176,17 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     case 'parkObserver':
       return onHost<World['observers'][string]>('observers', a.observer, (it) => mark(it, 'parked'));
     case 'flipObserver':
-      return onHost<World['observers'][string]>('observers', a.observer, (it) => {
-        if (!it.ours.includes('parked')) throw new Refused('FERRY_HOST_STEP', 'nothing is parked');
-        if (it.running && it.files !== a.to) throw new Refused('FERRY_HOST_STEP', 'it must be proved stopped first');
-        if (it.files !== a.to) mark(it, 'data set aside');
-        Object.assign(it, { files: a.to, running: true, held: false });
-      }, (now) => ({ startedAt: iso(now) }));
+      return onHost<World['observers'][string]>(
+        'observers',
+        a.observer,
+        (it) => {
+          if (!it.ours.includes('parked')) throw new Refused('FERRY_HOST_STEP', 'nothing is parked');
+          if (it.running && it.files !== a.to) throw new Refused('FERRY_HOST_STEP', 'it must be proved stopped first');
+          if (it.files !== a.to) mark(it, 'data set aside');
+          Object.assign(it, { files: a.to, running: true, held: false });
+        },
+        (now) => ({ startedAt: iso(now) }),
+      );
     case 'discardSetAside':
       return {
         host: a.observer.name,
@@ -192,7 +207,7 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
         mark(it, 'drop-in');
       });
     case 'stopHeld':
-      return onHost<World["servers"][string]>(null, a.host, stop, stopped);
+      return onHost<World['servers'][string]>(null, a.host, stop, stopped);
     case 'liftHold':
       return onHost(null, a.host, (it: World['servers'][string]) => {
         it.held = false;
@@ -203,15 +218,20 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     case 'repointFramework':
       return onHost<Client>('frameworks', a.instance, (it) => void (it.url = urlOf(a.url)), repointed);
     case 'repointMaster':
-      return onHost<World['masters'][string]>('masters', a.master, (it, world) => {
-        // The old process is gone before the new one starts.
-        it.mayClaim = [];
-        it.url = urlOf(a.url);
-        it.running = true;
-        void world;
-      }, repointed);
+      return onHost<World['masters'][string]>(
+        'masters',
+        a.master,
+        (it, world) => {
+          // The old process is gone before the new one starts.
+          it.mayClaim = [];
+          it.url = urlOf(a.url);
+          it.running = true;
+          void world;
+        },
+        repointed,
+      );
     case 'stopServer':
-      return onHost<World["servers"][string]>(null, a.server, stop, stopped);
+      return onHost<World['servers'][string]>(null, a.server, stop, stopped);
     case 'writeEpoch':
       return onHost(null, a.server, (it: World['servers'][string], world) => {
         if (it.running) throw new Refused('FERRY_HOST_STEP', 'the server runs');
@@ -235,9 +255,7 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     case 'readTasks':
       return read(() => ({ id: a.agent.name, tasks: {} }));
     case 'awaitAgent':
-      return read((world) =>
-        world.agents[a.planned.agent.name]?.url === urlOf(a.url) ? { backAfterMs: 10 } : null,
-      );
+      return read((world) => (world.agents[a.planned.agent.name]?.url === urlOf(a.url) ? { backAfterMs: 10 } : null));
     case 'awaitFramework':
       return read((world) => (world.frameworks[a.instance.name]?.url === urlOf(a.url) ? { backAfterMs: 10 } : null));
     case 'awaitMaster':
@@ -292,13 +310,18 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     case 'parkMasterUrl':
       return onHost<World['masters'][string]>('masters', a.master, (it) => mark(it, 'parked'));
     case 'swapMasterUrl':
-      return onHost<World['masters'][string]>('masters', a.master, (it) => {
-        if (!it.held && a.mayRun === true && it.url === a.to) return;
-        if (!it.held) throw new Refused('FERRY_HOST_STEP', 'it is not held down');
-        if (it.running) throw new Refused('FERRY_HOST_STEP', 'it is not stopped');
-        if (!it.ours.includes('parked')) throw new Refused('FERRY_HOST_STEP', 'nothing is parked');
-        it.url = a.to;
-      }, () => ({ changed: true }));
+      return onHost<World['masters'][string]>(
+        'masters',
+        a.master,
+        (it) => {
+          if (!it.held && a.mayRun === true && it.url === a.to) return;
+          if (!it.held) throw new Refused('FERRY_HOST_STEP', 'it is not held down');
+          if (it.running) throw new Refused('FERRY_HOST_STEP', 'it is not stopped');
+          if (!it.ours.includes('parked')) throw new Refused('FERRY_HOST_STEP', 'nothing is parked');
+          it.url = a.to;
+        },
+        () => ({ changed: true }),
+      );
     case 'proveAcls':
       return read(() => DONE);
     case 'raiseCounter':
@@ -317,20 +340,28 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
       });
     case 'withdrawMirrors':
     case 'resumePublishing':
-      return write((world) => {
-        const it = world.publisher;
-        if (it === null) return;
-        if (it.generation > a.generation) throw new Refused('FERRY_FENCED', 'a later step has set the mode');
-        world.publisher = { generation: a.generation, mode: name === 'withdrawMirrors' ? 'withdrawn' : 'publishing' };
-      }, { withdrawn: [] });
+      return write(
+        (world) => {
+          const it = world.publisher;
+          if (it === null) return;
+          if (it.generation > a.generation) throw new Refused('FERRY_FENCED', 'a later step has set the mode');
+          world.publisher = { generation: a.generation, mode: name === 'withdrawMirrors' ? 'withdrawn' : 'publishing' };
+        },
+        { withdrawn: [] },
+      );
     case 'awaitMirrored':
-      return read((world) => (world.publishes && world.publisher?.mode === 'publishing' ? { mirrored: 2, afterMs: 1 } : null));
+      return read((world) =>
+        world.publishes && world.publisher?.mode === 'publishing' ? { mirrored: 2, afterMs: 1 } : null,
+      );
     case 'removePublisher':
       return write((world) => void (world.publisher = null));
     case 'clearElection':
-      return write((world) => {
-        if (world.doors[a.ensemble as EnsembleName].open) throw new Refused('FERRY_DOOR_OPEN', 'the door is open');
-      }, { removed: [] });
+      return write(
+        (world) => {
+          if (world.doors[a.ensemble as EnsembleName].open) throw new Refused('FERRY_DOOR_OPEN', 'the door is open');
+        },
+        { removed: [] },
+      );
     case 'awaitFullLog':
       return read((world) => (Object.values(world.masters).every(({ running }) => running) ? DONE : null));
     case 'runPublisher':
@@ -375,7 +406,11 @@ export function residueOf(world: World): string[] {
 function find(world: World, kind: 'servers' | 'observers' | 'masters' | 'agents' | 'frameworks' | null, name: string) {
   const it =
     kind === null
-      ? (world.servers[name] ?? world.observers[name] ?? world.masters[name] ?? world.agents[name] ?? world.frameworks[name])
+      ? (world.servers[name] ??
+        world.observers[name] ??
+        world.masters[name] ??
+        world.agents[name] ??
+        world.frameworks[name])
       : world[kind][name];
   if (it === undefined) throw new Error(`no host ${name}`);
   return it;

@@ -108,7 +108,8 @@ export function elect(world: World): void {
       continue;
     }
     for (const side of reach(world, master.url)) {
-      if (world.doors[side].open && !master.mayClaim.includes(side)) master.mayClaim = [...master.mayClaim, side].sort();
+      if (world.doors[side].open && !master.mayClaim.includes(side))
+        master.mayClaim = [...master.mayClaim, side].sort();
     }
   }
 }
