@@ -132,7 +132,7 @@ export function endsWell(sim: Simulation): Verdict {
   const { end, world } = sim;
   const untouched = JSON.stringify(lasting(world)) === JSON.stringify(lasting(initialWorld(sim.config)));
   if ((end?.kind === 'cancelled' || end?.kind === 'failed') && untouched && !sim.wasBegun) return null;
-  if (end?.status == null) return `the migration ended as ${end?.kind ?? 'nothing'}: ${end?.error ?? ''}`;
+  if (!end?.status) return `the migration ended as ${end?.kind ?? 'nothing'}: ${end?.error ?? ''}`;
   const { state } = end.status;
   // A person gave up, and the status says where.
   if (state === 'stranded' || end.status.decisions.some(({ action }) => action === 'skip')) return null;

@@ -3,7 +3,7 @@ import vm from 'node:vm';
 
 const require = createRequire(import.meta.url);
 const { injectGlobals } = require('@temporalio/worker/lib/workflow/vm-shared.js') as {
-  injectGlobals(context: vm.Context): void;
+  injectGlobals: (this: void, context: vm.Context) => void;
 };
 
 /** One job of an activation, as Temporal's server sends it: `{variant, [variant]: …}`. */

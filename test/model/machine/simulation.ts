@@ -10,7 +10,7 @@ import { elect, initialWorld, reach, type World } from './world.js';
 const BESIDE: ReadonlySet<string> = new Set(['runPublisher', 'watchDivergence']);
 const ID = 'zkferry-test';
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- commands as the SDK makes them, untyped */
 export interface Pending {
   readonly run: Run;
   readonly seq: number;

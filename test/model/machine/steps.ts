@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-explicit-any -- an activity's argument, of any of their types */
 import type { Activities, EnsembleName } from '../../../activities/contract.js';
 import { aPlan } from '../../fakes/plans.js';
 import type { ClusterConfig } from '../../../src/domain/config.js';
@@ -6,7 +7,6 @@ import { reach, SIDES, type Client, type World } from './world.js';
 
 type Name = keyof Activities;
 /** An activity's argument; what is read of it depends on which it is. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Args = any;
 
 /** A refusal that no retry mends, as the host's own script would give it. */
@@ -68,7 +68,8 @@ export function stepOf(name: Name, a: Args, knobs: Knobs): Step {
     host: host.name,
     change: (world, now) => {
       const it = find(world, kind, host.name) as unknown as T;
-      if (a.deadline != null && now >= a.deadline) throw new Refused('FERRY_DEADLINE', 'too late to start anything');
+      if (typeof a.deadline === 'number' && now >= a.deadline)
+        throw new Refused('FERRY_DEADLINE', 'too late to start anything');
       if (it.generation === 0 || it.generation > a.fence.generation) {
         throw new Refused('FERRY_FENCED', `generation ${a.fence.generation} is older than ${it.generation}`);
       }
