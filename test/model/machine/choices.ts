@@ -1,5 +1,6 @@
 import type { DecisionAction, GateName } from '../../../src/domain/status.js';
-import type { Pending, Simulation } from './simulation.js';
+import type { Pending } from './run.js';
+import type { Simulation } from './simulation.js';
 import { reach, type World } from './world.js';
 
 /** How much out of the ordinary may happen on one way. */
@@ -11,6 +12,8 @@ export interface Bounds {
   readonly unusual: number;
   /** Where the first of them happens. */
   readonly within: 'everywhere' | 'window';
+  /** After the last of them a person may still order the way back. */
+  readonly thenBack?: boolean;
 }
 
 /** One thing that may happen next. */

@@ -1,6 +1,7 @@
 import type { EnsembleName } from '../../../activities/contract.js';
-import type { Pending, Run, Simulation } from './simulation.js';
-import { residueOf } from './steps.js';
+import type { Pending, Run } from './run.js';
+import type { Simulation } from './simulation.js';
+import { residueOf } from './residue.js';
 import { initialWorld, lasting, mirrored, reach, SIDES, type World } from './world.js';
 
 /** A sentence that says what is wrong, or null. */
@@ -131,28 +132,30 @@ export class WindowRules {
 export function endsWell(sim: Simulation): Verdict {
   const { end, world } = sim;
   const untouched = JSON.stringify(lasting(world)) === JSON.stringify(lasting(initialWorld(sim.config)));
-  if ((end?.kind === 'cancelled' || end?.kind === 'failed') && untouched && !sim.wasBegun) return null;
+  if ((end?.kind === 'cancelled' || end?.kind === 'failed') && untouched && !sim.hasWritten) return null;
   if (!end?.status) return `the migration ended as ${end?.kind ?? 'nothing'}: ${end?.error ?? ''}`;
   const { state } = end.status;
   // A person gave up, and the status says where.
-  if (state === 'stranded' || end.status.decisions.some(({ action }) => action === 'skip')) return null;
+  if (state === 'stranded') return null;
+  // Whoever skips the removal of what is left is told what it is; the cluster itself has to be whole all the same.
+  const mayLeave = end.status.timeline.some(({ outcome }) => outcome === 'skipped');
   if (state === 'rolled-back') {
-    const [is, was] = [JSON.stringify(lasting(world)), JSON.stringify(lasting(initialWorld(sim.config)))];
-    // A raised epoch cannot be lowered, which is harmless (S16).
-    if (strip(is) !== strip(was)) return `rolled back, but ${residueOf(world).join('; ') || is}`;
-    return null;
+    const [is, was] = [found(world, mayLeave), found(initialWorld(sim.config), mayLeave)];
+    return is === was ? null : `rolled back, but ${residueOf(world).join('; ') || is}`;
   }
   if (state !== 'migrated') return `the migration ended as ${state}`;
   const left = residueOf(world);
-  if (left.length > 0) return `migrated, but ${left.join('; ')}`;
+  if (left.length > 0 && !mayLeave) return `migrated, but ${left.join('; ')}`;
   const away = Object.entries(world.masters).find(
     ([, { running, url }]) => !running || !reach(world, url).includes('target'),
   );
   if (away) return `migrated, but ${away[0]} is not on target`;
-  if (world.lock || world.trees) return 'migrated, but the lock or the markers stand';
+  if ((world.lock || world.trees) && !mayLeave) return 'migrated, but the lock or the markers stand';
   return null;
 }
 
-function strip(lasts: string): string {
-  return lasts.replace(/"epochFiles":"[a-z]+",?/, '');
+/** A raised epoch cannot be lowered, which is harmless (S16). */
+function found(world: World, mayLeave: boolean): string {
+  const unimportant = ['epochFiles', ...(mayLeave ? ['generation', 'ours'] : [])];
+  return JSON.stringify(lasting(world), (name, value: unknown) => (unimportant.includes(name) ? undefined : value));
 }

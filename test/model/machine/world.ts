@@ -5,7 +5,7 @@ import type { ClusterConfig, StrategyName } from '../../../src/domain/config.js'
 export const SIDES: readonly EnsembleName[] = ['source', 'target'];
 
 /** What every host keeps of us; `generation` 0 = not adopted, or released. */
-interface Host {
+export interface Host {
   generation: number;
   running: boolean;
   /** The hold file stands: the unit cannot start by itself. */
