@@ -118,21 +118,21 @@ function faults(sim: Simulation, front: Pending): Choice[] {
   }
   const last = sim.pending.filter((one) => !sim.beside.includes(one)).length < 2;
   return [
-    fault('fails', (it, one) => it.fail(one)),
-    ...(changes
+    ...(changes && comesLate(front)
+      ? [
+          // At once, so that only its reply is lost; later; or never.
+          fault('fails, its effect may still come', (it, one) => {
+            it.leaveLate(one);
+            it.fail(one);
+          }),
+        ]
+      : [fault('fails', (it, one) => it.fail(one))]),
+    ...(changes && !comesLate(front)
       ? [
           fault('takes effect, its reply is lost', (it, one) => {
             it.effect(one.step, one.label);
             it.fail(one);
           }),
-          ...(!comesLate(front)
-            ? []
-            : [
-                fault('fails, its effect may come late', (it, one) => {
-                  it.leaveLate(one);
-                  it.fail(one);
-                }),
-              ]),
         ]
       : []),
     ...(last
