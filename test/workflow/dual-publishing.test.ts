@@ -242,8 +242,8 @@ describe('dual publishing', function () {
       );
       await migration.say('pause', { by: 'ann' });
       await migration.decide('retry');
-      const { next } = await migration.until((s) => s.state === 'paused');
-      assert.match(next ?? '', /zkferry resume/);
+      const { waitingFor } = await migration.until((s) => s.state === 'paused');
+      assert.match(waitingFor?.next ?? '', /zkferry resume/);
       await migration.say('resume', { by: 'ann' });
       await migration.atGate('cut-over');
     });

@@ -165,9 +165,9 @@ function faults(sim: Simulation, front: Pending): Choice[] {
 }
 
 /**
- * Steps behind a fence. `adoptHost` is the fence itself: one that comes after the release leaves an
- * empty state folder, which the next migration finds and names. What no fence guards (lock, trees,
- * counter) is not followed beyond its own failure.
+ * Steps behind a fence of generations. Not followed beyond their own failure: `adoptHost`, which tells by
+ * the age of its own process on the host that it is late, and time is not modelled; what looks at the
+ * lock, or at nothing (lock, trees, counter), since here no frozen worker loses its session.
  */
 function comesLate({ name, step }: Pending): boolean {
   return name !== 'adoptHost' && (step.host !== null || /Mirrors$|Publishing$|^(open|close)Door$/.test(name));

@@ -11,21 +11,24 @@ export interface Sabotage {
   readonly breaks: string;
 }
 
+/** The barrier on the way forward. */
+const PROOF = /await this\.#proveNoLeader\(stub\);(?=\s+\/\/ One generation for both)/;
+
 export const SABOTAGES: readonly Sabotage[] = [
   {
     what: 'the window does not wait for the proof that no master claims to lead',
     strategy: 'observers',
     within: 'window',
-    from: 'await this.#proveNoLeader(stub);\n        const flips',
-    to: 'const flips',
+    from: PROOF,
+    to: '',
     breaks: 'noSecondLeader',
   },
   {
     what: 'the window does not wait until every observer is stopped',
     strategy: 'observers',
     within: 'window',
-    from: 'await this.#stopObservers(stub);\n        await this.#proveNoLeader(stub);\n        const flips',
-    to: 'await Promise.any([this.#stopObservers(stub), this.#proveNoLeader(stub)]);\n        const flips',
+    from: new RegExp(`await this\\.#stopObservers\\(stub\\);\\s+${PROOF.source}`),
+    to: 'await Promise.any([this.#stopObservers(stub), this.#proveNoLeader(stub)]);',
     breaks: 'noMixedObservers',
   },
   {
@@ -56,7 +59,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     what: 'the approval of a plan that has changed since opens the window',
     strategy: 'observers',
     within: 'everywhere',
-    from: 'if (ferry.planned.planHash === approvedHash)',
+    from: /(?<=while \(await desk\.safePoint\(\)\);\s+)if \(ferry\.planned\.planHash === approvedHash\)/,
     to: 'if (approvedHash)',
     breaks: 'windowApproved',
   },
