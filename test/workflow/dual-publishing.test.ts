@@ -233,12 +233,12 @@ describe('dual publishing', function () {
     cluster.stepMs = 150;
     await env.migrate(cluster, async (migration) => {
       await migration.approve('begin');
-      await migration.until((s) => s.phase === 'move-agents');
+      await migration.until((s) => s.phase === 'move-frameworks');
       cluster.divergences.push({ kind: 'divergence', source: 'a', target: null, forMs: 6_000 });
       await migration.until(
         (s) =>
           s.state === 'awaiting-decision' &&
-          s.timeline.some(({ phase, outcome }) => phase === 'move-agents' && outcome === 'done'),
+          s.timeline.some(({ phase, outcome }) => phase === 'move-frameworks' && outcome === 'done'),
       );
       await migration.say('pause', { by: 'ann' });
       await migration.decide('retry');
