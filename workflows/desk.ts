@@ -163,9 +163,16 @@ export class Desk {
   async safePoint(): Promise<boolean> {
     this.#stopIfRollback();
     if (this.#paused === null && !this.#isHeld) return false;
-    if (this.#paused !== null) this.#showPaused();
-    await condition(() => (this.#paused === null && !this.#isHeld) || this.#rollbackBy !== null);
-    this.#stopIfRollback();
+    while (this.#paused !== null || this.#isHeld) {
+      const isPaused = this.#paused !== null;
+      if (isPaused) this.#showPaused();
+      // A pause that is asked for while something holds it has to show once it is all that it waits for.
+      await condition(
+        () =>
+          (this.#paused !== null) !== isPaused || (this.#paused === null && !this.#isHeld) || this.#rollbackBy !== null,
+      );
+      this.#stopIfRollback();
+    }
     this.record.state('running');
     return true;
   }

@@ -228,6 +228,27 @@ describe('dual publishing', function () {
     });
   });
 
+  it('shows a pause that was asked for while something held the migration, once it alone is waited for', async () => {
+    const cluster = dual();
+    cluster.stepMs = 150;
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.until((s) => s.phase === 'move-frameworks');
+      cluster.divergences.push({ kind: 'divergence', source: 'a', target: null, forMs: 6_000 });
+      await migration.until(
+        (s) =>
+          s.state === 'awaiting-decision' &&
+          s.timeline.some(({ phase, outcome }) => phase === 'move-frameworks' && outcome === 'done'),
+      );
+      await migration.say('pause', { by: 'ann' });
+      await migration.decide('retry');
+      const { waitingFor } = await migration.until((s) => s.state === 'paused');
+      assert.match(waitingFor?.next ?? '', /zkferry resume/);
+      await migration.say('resume', { by: 'ann' });
+      await migration.atGate('cut-over');
+    });
+  });
+
   it('lets a fleet go on that was told to wait while it was being started', async () => {
     const cluster = dual();
     await env.migrate(cluster, async (migration) => {
