@@ -24,7 +24,7 @@ const tiers = {
   fast: [{ name: 'unit', together: true }],
   all: [
     { name: 'unit', together: true },
-    { name: 'model', together: true },
+    { name: 'model' },
     { name: 'replay', together: true },
     { name: 'workflow', sideBySide: true },
     { name: 'contract' },

@@ -239,13 +239,10 @@ describe('survey, plan and proofs on a running cluster', function () {
     assert.equal(residue.findings.filter(({ verdict }) => verdict === 'block').length, 3);
     const replanned = await createPlanningActivities(ports).replan({ config, plan: result.plan, migration });
     assert.equal(replanned.planHash, result.planHash);
-    // The epoch was not raised here, and nothing was moved.
-    const [agent] = result.plan.agents;
+    // The epoch was not raised here, and nothing was moved; an agent that was not is for the straggler check.
     assert.deepEqual(blockers(replanned), [
       'epoch-not-above',
-      ...['master1', 'master2', 'master3', 'framework1', agent?.agent.name].map(
-        (name) => `master-url-not-observers ${String(name)}`,
-      ),
+      ...['master1', 'master2', 'master3', 'framework1'].map((name) => `master-url-not-observers ${name}`),
     ]);
 
     await ensembles.cleanTrees({ config, migration: 'other', removeParents: false });

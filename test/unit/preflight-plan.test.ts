@@ -127,6 +127,21 @@ describe('a fresh preflight in mid-migration', () => {
     assert.deepEqual(ids({ ...survey, hosts }), ['master-url-not-observers a1']);
   });
 
+  it('leaves an agent that was never moved to the straggler check, where a person may postpone it (S5)', () => {
+    const survey = moved();
+    const host = survey.hosts['a1'];
+    assert.ok(host?.place);
+    const source = { servers: plan.urls.source.servers, path: '/mesos' };
+    const { place } = host;
+    const runningWith = (runsWith: typeof source): Survey => ({
+      ...survey,
+      hosts: { ...survey.hosts, a1: { ...host, place: { ...place, url: source, runsWith } } },
+    });
+    assert.deepEqual(ids(runningWith(source)), []);
+    // Moved, and its file changed back since: it would return to source at its next restart.
+    assert.deepEqual(ids(runningWith(observers)), ['master-url-not-observers a1']);
+  });
+
   it('names an epoch that source has caught up with, a lost agent and a lost lock', () => {
     const survey = moved();
     assert.ok(survey.cluster && survey.source.tree);

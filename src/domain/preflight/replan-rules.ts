@@ -52,7 +52,9 @@ function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding
   const { towards, url } = clientDestination(plan);
   const clients = [
     ...plan.frameworks.flatMap(({ framework }) => framework.instances.map(({ name }) => name)),
-    ...(survey.cluster?.agents ?? []).filter(({ id }) => known.has(id)).map(({ agent }) => agent.name),
+    ...(survey.cluster?.agents ?? [])
+      .filter(({ id, agent }) => known.has(id) && !isUnmoved(survey, agent.name, plan.urls.source))
+      .map(({ agent }) => agent.name),
   ];
   const masters = config.masters.map(({ name }) => name);
   const onDestination = (name: string): Finding[] => wrongUrl(survey, name, { side: towards, url });
@@ -64,6 +66,12 @@ function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding
     ),
     ...clients.flatMap(onDestination),
   ];
+}
+
+/** Nobody has touched it: a straggler, which a person may postpone or give up by name (S5), unlike one that was changed. */
+function isUnmoved({ hosts }: Survey, name: string, source: UrlSurvey): boolean {
+  const { url = null, runsWith = null } = hosts[name]?.place ?? {};
+  return url !== null && runsWith !== null && sameUrl(url, source) && sameUrl(runsWith, source);
 }
 
 function wrongUrl(
