@@ -223,7 +223,6 @@ describe('the steps on an observer', function () {
 
   it('is removed without a trace', async () => {
     lone.host.write(`${config}.bak`, 'by hand');
-    lone.host.makeFolder('etc/systemd/system/multi-user.target.wants');
     await hosts.releaseHost({ ...lone.step(1), host: lone.config, units: ['zookeeper'] });
     const before = lone.files();
     await hosts.adoptHost({ ...lone.step(1), host: lone.config });
