@@ -66,4 +66,74 @@ export const foundBugs: readonly FoundBug[] = [
     foundBy: 'model (noSecondLeader), two unusual events',
     test: "test/workflow/dual-publishing.test.ts › brings a master back before target's door opens that it could not even stop",
   },
+  {
+    symptom: "a master restarted onto source right before the window could be elected there beside target's leader",
+    foundBy: 'attack on S9 and S10',
+    test: 'test/unit/proofs.test.ts › refuses a running master that knows a server of either ensemble, for it could be elected there',
+  },
+  {
+    symptom: 'a full disk kept an observer from being stopped, because its new generation could not be written',
+    foundBy: 'attack on S2',
+    test: 'test/unit/full-disk.test.ts › can still be stopped and held',
+  },
+  {
+    symptom: "an operator's zoo.cfg was lost where the disk was full, and reported as restored",
+    foundBy: 'attack on promise 5',
+    test: 'test/unit/full-disk.test.ts › keeps what was found until it is put back',
+  },
+  {
+    symptom: 'a migration that was refused the lock removed the parents of the one that held it',
+    foundBy: 'attack on S17',
+    test: 'test/unit/trees.test.ts › of the migration that holds the lock are not touched by one that never got it',
+  },
+  {
+    symptom: 'a rollback removed parents in target that had been there before',
+    foundBy: 'attack on promise 5',
+    test: 'test/unit/trees.test.ts › never include parents that were there before',
+  },
+  {
+    symptom: 'a worker that woke after the end of a migration left its folder on a host again',
+    foundBy: 'attack on S2, and the model',
+    test: 'test/unit/late-steps.test.ts › leaves nothing behind when it was frozen on the host',
+  },
+  {
+    symptom: 'an agent that joined in the last seconds before the window was left out of account',
+    foundBy: 'attack on S23',
+    test: 'test/unit/proofs.test.ts › are told with those that the registry knows and nobody expected',
+  },
+  {
+    symptom: 'a worker with a slow clock could start something after the turn-back point',
+    foundBy: 'faults, clock jump (S1)',
+    test: "test/unit/slow-clock.test.ts › starts nothing after a deadline that has passed by Temporal's clock (S1)",
+  },
+  {
+    symptom: 'a cancellation in the instant in which the window opened ran a needless window back',
+    foundBy: 'point of no return, taken apart',
+    test: 'test/workflow/point-of-no-return.test.ts › opens no window, in either direction, when the migration is cancelled in the instant in which it would open',
+  },
+  {
+    symptom: 'a rollback right after the point of no return cancelled starts that were still under way',
+    foundBy: 'point of no return, taken apart',
+    test: 'test/workflow/point-of-no-return.test.ts › right after it cancels nothing of its tail, and the window is run back',
+  },
+  {
+    symptom: 'a host that hung while an older connection was put away ended the worker, in an open window',
+    foundBy: "live test with an observer's host that hangs",
+    test: 'test/contract/host-shell.test.ts › leaves no rejection to end the worker when a host hangs while an older connection is put away',
+  },
+  {
+    symptom: "a newcomer's old session was taken for a client left on source, and asked about",
+    foundBy: 'live test of an old approval',
+    test: 'test/workflow/migration.test.ts › moves newcomers as one more batch and closes the gate again when the plan changed after the approval',
+  },
+  {
+    symptom: 'an agent that a person had postponed blocked the gate, where it could neither be postponed nor given up',
+    foundBy: 'live test of a skipped host',
+    test: 'test/unit/preflight-plan.test.ts › leaves an agent that was never moved to the straggler check, where a person may postpone it (S5)',
+  },
+  {
+    symptom: 'a pause that was asked for during a hold was shown as running',
+    foundBy: 'model (wayForward)',
+    test: 'test/workflow/dual-publishing.test.ts › shows a pause that was asked for while something held the migration, once it alone is waited for',
+  },
 ];
