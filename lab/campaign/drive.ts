@@ -82,7 +82,11 @@ export async function drive(given: Drive): Promise<Driven> {
 async function failureOf(migration: Migration): Promise<string> {
   return migration.result().then(
     ({ state }) => state,
-    (error: Error) => (error.cause instanceof Error ? error.cause.message : error.message),
+    (error: Error) => {
+      let innermost = error;
+      while (innermost.cause instanceof Error) innermost = innermost.cause;
+      return innermost.message;
+    },
   );
 }
 
