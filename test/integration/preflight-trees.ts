@@ -40,7 +40,7 @@ export function treeChecks(running: () => PreflightLab): void {
           const again = await stage.activities.replan({ config: stage.dual, plan, migration: 'this one' });
           stage.expect(again.findings, [
             ['native-contender', null],
-            ['master-url-not-target', stage.agentName(0)],
+            ['master-url-not-target', 'framework1'],
             ['lock-lost', null],
           ]);
           const masters = config.masters.map((one) => ({ ...one, masterUrl: ELSEWHERE }));
