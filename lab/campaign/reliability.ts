@@ -8,7 +8,7 @@ const INTRODUCTION = `<!-- Made by npm run docs from test/long/campaign-record.j
 
 A campaign migrates real labs (ZooKeeper servers, Temporal, SSH, the miniature Mesos) while faults hit them, and judges
 each run by watchers outside the workflow. Every figure here is counted from the record that is kept beside the tests;
-\`npm run campaign -- --seed S --only RUN\` plays any of its runs again.
+\`npm run campaign -- --seed S --only RUN\` plays a run again, at the commit that its line names: what is drawn changes with the faults there are.
 
 Overlap is counted beyond what the same fault causes in a control run without a migration; losses beyond what a fault
 declares that it destroys by itself (a rebooted host kills its tasks). A run whose samples leave a gap of more than 300 ms
