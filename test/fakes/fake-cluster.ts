@@ -65,6 +65,8 @@ export class FakeCluster {
   #released = false;
   /** Steps that wait for `release`. */
   waiting = 0;
+  /** How often a step has begun to hang. */
+  hung = 0;
 
   constructor(readonly config: ClusterConfig) {}
 
@@ -143,7 +145,10 @@ export class FakeCluster {
       );
       if (planned) {
         planned.left -= 1;
-        if (planned.mishap.kind === 'hang') await hang();
+        if (planned.mishap.kind === 'hang') {
+          this.hung += 1;
+          await hang();
+        }
         if (planned.mishap.kind === 'wait') await this.#wait(activity);
         else
           throw ApplicationFailure.create({
