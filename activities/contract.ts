@@ -335,7 +335,7 @@ export interface PublishingActivities {
    * stand there from then on, so it is withheld at and after the deadline (S1).
    */
   openDoor(a: PublishingStep & { ensemble: EnsembleName; deadline?: Deadline }): Promise<{ changed: boolean }>;
-  /** Opens the door, if it is closed, and removes the znode that remembers it; at the end of a migration. */
+  /** Opens the door for good: no later step changes it. `cleanTrees` removes the znode that remembers it. */
   removeDoor(a: PublishingScope & { ensemble: EnsembleName }): Promise<void>;
   /** Creates the owner znode in target (S18), in mode `publishing`. Fine when it is there for this migration. */
   preparePublisher(a: PublishingStep): Promise<void>;

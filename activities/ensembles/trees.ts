@@ -4,6 +4,7 @@ import { ZnodeError } from '../../src/domain/proof-errors.js';
 import type { Acl, ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleActivities, EnsembleName } from '../contract.js';
 import type { Ports } from '../ports.js';
+import { forgetDoor } from '../publishing/door.js';
 import { clientAddress } from '../reach/addresses.js';
 import { lockHolder, requireLock } from '../reach/lock.js';
 import { createdPath, markerPath, markerText } from '../reach/marker.js';
@@ -74,6 +75,9 @@ export function createTreeActivities(ports: Ports): Pick<EnsembleActivities, 'pr
                 residue.push(`${path} in target stays, empty parents are harmless`);
             }
             await session.remove(createdPath(config.cluster));
+          }
+          if (config.strategy === 'dual-publishing') {
+            residue.push(...(await forgetDoor(ports, { config, ensemble, migration })));
           }
           await session.remove(marker);
         });

@@ -22,6 +22,9 @@ export interface Door {
 
 export type DoorWish = Pick<Door, 'migration' | 'generation' | 'closed'>;
 
+/** Generation of a door that is open for good: above every step, so that all that come late are fenced. */
+export const RETIRED = Number.MAX_SAFE_INTEGER;
+
 /** Only who logs in as we do may rewrite it: the publisher's identity is always one of ours. */
 const OURS: readonly Acl[] = [{ permissions: ALL, scheme: 'auth', id: '' }];
 /** Each round lost means that another step has written in between. */

@@ -1,12 +1,12 @@
 import { DeadlineError, FencedError } from '../../src/domain/host-errors.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import { closedAcl, sameAcl } from '../../src/domain/publishing/door-acl.js';
-import type { PublishingActivities } from '../contract.js';
+import type { EnsembleName, PublishingActivities, PublishingScope } from '../contract.js';
 import type { Ports } from '../ports.js';
-import { doorPath } from '../reach/marker.js';
+import { doorPath, markerPath } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { atDoor, type AtDoor } from './door-session.js';
-import { type Door, type DoorWish, fence, readDoor, wishDoor, wrote } from './door-znode.js';
+import { type Door, type DoorWish, fence, readDoor, RETIRED, wishDoor, wrote } from './door-znode.js';
 
 type DoorActivities = Pick<PublishingActivities, 'closeDoor' | 'openDoor' | 'removeDoor'>;
 
@@ -34,15 +34,40 @@ export function createDoorActivities(ports: Ports): DoorActivities {
     removeDoor({ config, ensemble, migration }) {
       scope().heartbeat(`leaving ${ensemble} as it was found`);
       return atDoor(ports, { config, ensemble }, async (at) => {
-        const found = await readDoor(at);
-        // Another migration's is not ours to touch; its residue is reported.
-        if (found?.door.migration !== migration) return;
-        // Above the last step's, so that a second attempt of that one is fenced, too.
-        await changeDoor(at, { migration, generation: found.door.generation + 1, closed: false });
-        await at.session.remove(doorPath(config.cluster));
+        try {
+          await changeDoor(at, { migration, generation: RETIRED, closed: false });
+        } catch (error) {
+          // The migration has ended, or it is another one's and not ours to touch; its residue is reported.
+          if (!(error instanceof FencedError)) throw error;
+        }
       });
     },
   };
+}
+
+/**
+ * Removes what remembers the door together with the migration's marker, so that at no instant a late
+ * step finds neither the one that fences it nor the lack of the other.
+ *
+ * @returns residue: a door that was not opened for good is left as it is, under no marker.
+ */
+export function forgetDoor(
+  ports: Ports,
+  { config, ensemble, migration }: PublishingScope & { readonly ensemble: EnsembleName },
+): Promise<readonly string[]> {
+  return atDoor(ports, { config, ensemble }, async (at) => {
+    const path = doorPath(config.cluster);
+    const found = await readDoor(at);
+    if (found === null) return [];
+    if (found.door.migration !== migration || found.door.generation !== RETIRED)
+      return [`${path} in ${ensemble} stays`];
+    const marker = markerPath(config.cluster);
+    await at.session.commit([
+      { do: 'remove', path, version: found.version },
+      { do: 'remove', path: marker },
+    ]);
+    return [];
+  });
 }
 
 export async function changeDoor(at: AtDoor, wish: DoorWish): Promise<{ changed: boolean }> {

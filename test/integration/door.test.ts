@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ports } from '../../activities/ports.js';
 import { markerText } from '../../activities/reach/marker.js';
+import { forgetDoor } from '../../activities/publishing/door.js';
 import { createPublishingActivities } from '../../activities/publishing/index.js';
 import { publisherKey } from '../../activities/publishing/publisher-key.js';
 import { seeAclEnforcement } from '../../activities/reach/acl-enforcement.js';
@@ -147,7 +148,7 @@ for (const [version, jvmFlags, expected] of kinds) {
         assert.deepEqual(await tries(master), ['NO_AUTH', 'NO_AUTH']);
         await activities.removeDoor(step(4));
         assert.deepEqual(await tries(master), ['created', 'created']);
-        await master.remove('/zkferry-marker-test');
+        assert.deepEqual(await forgetDoor(ports, step(4)), []);
         assert.deepEqual((await master.children('/'))?.sort(), ['mesos', 'zookeeper']);
         for (const path of [...PARENTS].reverse()) await master.remove(path);
       });
@@ -165,6 +166,7 @@ for (const [version, jvmFlags, expected] of kinds) {
       const { removed } = await activities.clearElection(step(1, 'source'));
       assert.deepEqual(removed, ['/mesos/json.info_0000000007', '/mesos/log_replicas/0000000003']);
       await activities.removeDoor(step(2, 'source'));
+      assert.deepEqual(await forgetDoor(ports, step(2, 'source')), []);
       for (const path of [...PARENTS].reverse()) await master.remove(path);
     });
   });

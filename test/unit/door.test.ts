@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createAclProof } from '../../activities/publishing/acl-proof.js';
-import { createDoorActivities } from '../../activities/publishing/door.js';
+import { createDoorActivities, forgetDoor } from '../../activities/publishing/door.js';
 import { createElectionClearing } from '../../activities/publishing/clear-election.js';
 import { ownerAcl, ownerBody } from '../../activities/publishing/owner-znode.js';
 import { publisherKey } from '../../activities/publishing/publisher-key.js';
@@ -17,6 +17,7 @@ import { aDualConfig } from '../fakes/surveys.js';
 
 const MASTER = 'mesos:secret';
 const DOOR = '/zkferry-door-test';
+const MARKER = '/zkferry-marker-test';
 const PARENTS = ['/mesos', '/mesos/log_replicas'] as const;
 const config = {
   ...aDualConfig(),
@@ -59,7 +60,7 @@ async function aWorld(acl: Acl[] = found, turn?: Turn): Promise<World> {
   for (const side of ['source', 'target'] as const) {
     const setUp = await session(side);
     for (const path of PARENTS) await setUp.create(path, Buffer.alloc(0), acl, 'persistent');
-    await setUp.create('/zkferry-marker-test', Buffer.from(markerText(side, 'm1')), OPEN, 'persistent');
+    await setUp.create(MARKER, Buffer.from(markerText(side, 'm1')), OPEN, 'persistent');
     await setUp.close();
   }
   return { ensembles, ports, portsWith, session };
@@ -145,7 +146,7 @@ describe('the door of an ensemble', () => {
       for (const path of PARENTS) assert.deepEqual(await aclOf(world, side, path), found);
       await door.removeDoor({ config, migration: 'm1', ensemble: side });
       await door.removeDoor({ config, migration: 'm1', ensemble: side });
-      assert.equal(await aclOf(world, side, DOOR), null);
+      assert.equal(await mayCreate(world, side, MASTER), true);
     });
   }
 
@@ -170,9 +171,34 @@ describe('the door of an ensemble', () => {
   it('that was never closed is open, whatever is asked', async () => {
     const world = await aWorld();
     const door = createDoorActivities(world.ports);
-    await door.removeDoor({ config, migration: 'm1', ensemble: 'target' });
     assert.deepEqual(await door.openDoor(step('target', 1)), { changed: false });
     for (const path of PARENTS) assert.deepEqual(await aclOf(world, 'target', path), found);
+  });
+
+  for (const before of ['closed', 'never closed'] as const) {
+    it(`that was ${before} cannot be shut by a late step once it is open for good, nor after the migration`, async () => {
+      const world = await aWorld();
+      const door = createDoorActivities(world.ports);
+      const scope = { config, migration: 'm1', ensemble: 'source' } as const;
+      if (before === 'closed') await door.closeDoor(step('source', 1));
+      await door.removeDoor(scope);
+      await failure(door.closeDoor(step('source', 9)), FencedError);
+      assert.deepEqual(await forgetDoor(world.ports, scope), []);
+      for (const path of [DOOR, MARKER]) assert.equal(await aclOf(world, 'source', path), null);
+      await failure(door.closeDoor(step('source', 9)), FencedError);
+      assert.equal(await mayCreate(world, 'source', MASTER), true);
+      await door.removeDoor(scope);
+      assert.deepEqual(await forgetDoor(world.ports, scope), []);
+      assert.equal(await aclOf(world, 'source', DOOR), null, 'the end of the migration may come twice');
+    });
+  }
+
+  it('that nobody opened for good is told as residue, and stays closed', async () => {
+    const world = await aWorld();
+    await createDoorActivities(world.ports).closeDoor(step('target', 1));
+    const residue = await forgetDoor(world.ports, { config, migration: 'm1', ensemble: 'target' });
+    assert.deepEqual(residue, [`${DOOR} in target stays`]);
+    assert.equal(await mayCreate(world, 'target', MASTER), false);
   });
 
   it('refuses a step of an earlier generation, and one of another migration', async () => {

@@ -4,6 +4,7 @@ import type {
   PlanningActivities,
   PublishingActivities,
 } from '../../../activities/contract.js';
+import { RETIRED } from '../../../activities/publishing/door-znode.js';
 import { aPlan } from '../../fakes/plans.js';
 import type { PlanResult } from '../../../src/domain/plan.js';
 import { OBSERVERS_PORT, DONE, read, Refused, write, type Args, type Knobs, type Step, type StepsOf } from './step.js';
@@ -32,7 +33,14 @@ export const ensembleSteps: StepsOf<PlanningActivities & EnsembleActivities & Pu
   acquireLock: () => write((world) => void (world.lock = true)),
   releaseLock: () => write((world) => void (world.lock = false)),
   prepareTrees: () => write((world) => void (world.trees = true), { created: [] }),
-  cleanTrees: () => write((world) => void (world.trees = false), { residue: [] }),
+  cleanTrees: () =>
+    write(
+      (world) => {
+        for (const it of Object.values(world.doors)) if (it.generation === RETIRED) it.generation = null;
+        world.trees = false;
+      },
+      { residue: [] },
+    ),
   readEpochs: () =>
     read((world) => ({
       source: '5',
@@ -52,7 +60,10 @@ export const ensembleSteps: StepsOf<PlanningActivities & EnsembleActivities & Pu
   openDoor: (a) => door(a, true),
   removeDoor: (a) =>
     write((world) => {
-      world.doors[a.ensemble as EnsembleName] = { open: true, generation: null };
+      const it = world.doors[a.ensemble as EnsembleName];
+      if (it.generation === null && !world.trees) return;
+      it.open = true;
+      it.generation = RETIRED;
     }),
   preparePublisher: (a) =>
     write((world) => {

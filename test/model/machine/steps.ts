@@ -33,8 +33,7 @@ export function fencedOff(world: World, name: Name, a: Args, host: string | null
   }
   if (name === 'closeDoor' || name === 'openDoor') {
     const { generation } = world.doors[a.ensemble as EnsembleName];
-    // Between the end of its door and the end of its marker a step could still come; see the test's limits.
-    return generation === null || generation > a.generation;
+    return generation === null ? !world.trees : generation > a.generation;
   }
   if (name === 'withdrawMirrors' || name === 'resumePublishing') {
     return world.publisher === null || world.publisher.generation > a.generation;
