@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import pc from 'picocolors';
 import type { StrategyName } from '../../src/domain/config.js';
 import { breachScenario, breachWorkerCommand, requireBreachAllowed } from './breach.js';
+import { thisMachine } from './machine.js';
 import { described } from './moment.js';
 import { RecordFile } from './record-file.js';
 import type { RunRecord } from './run-record.js';
@@ -106,9 +107,4 @@ async function oneRun(scenario: Scenario, { options, commit, say: tell }: Around
 
 function strategyGiven({ strategy }: CampaignOptions): string {
   return strategy === undefined ? '' : ` --strategy ${strategy}`;
-}
-
-function thisMachine(jobs: number): string {
-  const memoryGb = Math.round(totalmem() / 2 ** 30);
-  return `${availableParallelism()} cores, ${memoryGb} GB, Node ${process.versions.node}, ${jobs} lab(s) at once`;
 }

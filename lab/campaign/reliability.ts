@@ -1,8 +1,10 @@
 import { foundBugs } from './found-bugs.js';
 import type { RunRecord } from './run-record.js';
+import { type CrashRecord, crashesSection } from './crash-record.js';
 import { quantiles, tally } from './summary.js';
+import { row } from './table.js';
 
-const INTRODUCTION = `<!-- Made by npm run docs from test/long/campaign-record.jsonl and lab/campaign/found-bugs.ts. Do not edit. -->
+const INTRODUCTION = `<!-- Made by npm run docs from the records in test/long and lab/campaign/found-bugs.ts. Do not edit. -->
 
 # Reliability, measured
 
@@ -15,9 +17,9 @@ declares that it destroys by itself (a rebooted host kills its tasks). A run who
 proves nothing and is counted as *not proved*, never as passed.
 `;
 
-/** docs/reliability.md, from the campaign's record. */
-export function reliabilityPage(records: readonly RunRecord[]): string {
-  return [INTRODUCTION, figures(records), faults(records), runs(records), bugs()].join('\n');
+/** docs/reliability.md, from what campaigns and crashes in the window have recorded. */
+export function reliabilityPage(records: readonly RunRecord[], crashes: readonly CrashRecord[]): string {
+  return [INTRODUCTION, figures(records), faults(records), runs(records), crashesSection(crashes), bugs()].join('\n');
 }
 
 function figures(records: readonly RunRecord[]): string {
@@ -114,10 +116,6 @@ function bugs(): string {
   const rows = foundBugs.map(({ symptom, foundBy, test }) => row([symptom, foundBy, `\`${test}\``]));
   const head = ['## Bugs that campaigns, the model and attacks on the safety rules have found', ''];
   return [...head, '| what happened | found by | test that owns it |', '| --- | --- | --- |', ...rows, ''].join('\n');
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
 function list(words: readonly string[]): string {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CRASH_RECORD, type CrashFound, type CrashRecord } from '../../lab/campaign/crash-record.js';
+import { thisMachine } from '../../lab/campaign/machine.js';
+import { commitOfSources } from '../../lab/campaign/sources.js';
 import { judgeLab } from '../../lab/judge-lab.js';
 import { repositoryRoot } from '../../lab/repository-root.js';
 import type { Migration } from '../../lab/stage/migration.js';
@@ -29,13 +31,15 @@ describe('a crash in the middle of the window', function () {
       const killed = await run(async ({ stage, migration, workers }) => {
         await delay(afterMs);
         const pid = await deciderOf(stage, migration);
-        await (workers.find((worker) => worker.pid === pid) ?? workers[0])?.stop('SIGKILL');
+        const decider = workers.find((worker) => worker.pid === pid);
+        assert.ok(decider, `no worker decides in the window ${afterMs} ms after it was opened`);
+        await decider.stop('SIGKILL');
       });
       pairs.push({ afterMs, aloneMs: alone.coordinationMs, killedMs: killed.coordinationMs });
     }
     const growth = pairs.map(({ aloneMs, killedMs }) => killedMs - aloneMs).sort((a, b) => a - b);
     const medianMs = growth[Math.floor(PAIRS / 2)] ?? Number.NaN;
-    record({ what: 'worker SIGKILLed in the window, a second one up', pairs, medianGrowthMs: medianMs });
+    record({ kind: 'worker', pairs, medianGrowthMs: medianMs });
     assert.ok(medianMs <= GROWTH_MS, JSON.stringify(pairs));
   });
 
@@ -48,12 +52,7 @@ describe('a crash in the middle of the window', function () {
       restarted(await startTemporal({ dir: stage.dir, port: Number(address.split(':')[1]) }));
     });
     const outcome = status.window?.pointOfNoReturnAt ? 'done' : 'undone';
-    record({
-      what: `Temporal server SIGKILLed in the window, back after ${DOWN_MS} ms`,
-      outcome,
-      leaderlessMs,
-      budgetMs,
-    });
+    record({ kind: 'temporal', downMs: DOWN_MS, outcome, leaderlessMs, budgetMs });
     assert.ok(leaderlessMs <= budgetMs, `${leaderlessMs} ms without a leader, budget ${budgetMs} ms`);
   });
 
@@ -109,10 +108,9 @@ describe('a crash in the middle of the window', function () {
     return identity ? Number(identity.split(':').at(-1)) : null;
   }
 
-  function record(what: object): void {
-    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: repositoryRoot(), encoding: 'utf8' }).trim();
-    const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '', memoryGb: Math.round(totalmem() / 2 ** 30) };
-    const line = { at: new Date().toISOString(), commit, machine, ...what };
-    appendFileSync(join(repositoryRoot(), 'test/long/window-crashes.jsonl'), `${JSON.stringify(line)}\n`);
+  function record(found: CrashFound): void {
+    const at = new Date().toISOString();
+    const line: CrashRecord = { at, commit: commitOfSources(), machine: thisMachine(1), ...found };
+    appendFileSync(join(repositoryRoot(), CRASH_RECORD), `${JSON.stringify(line)}\n`);
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CRASH_RECORD, readCrashRecords } from '../../lab/campaign/crash-record.js';
 import { foundBugs } from '../../lab/campaign/found-bugs.js';
 import { RecordFile } from '../../lab/campaign/record-file.js';
 import { reliabilityPage } from '../../lab/campaign/reliability.js';
@@ -11,7 +12,10 @@ describe('the published record of reliability', () => {
 
   it('is what docs/reliability.md shows: npm run docs writes it', () => {
     const records = new RecordFile(join(repositoryRoot(), 'test/long/campaign-record.jsonl')).read();
-    assert.equal(read('docs/reliability.md'), reliabilityPage(records));
+    assert.equal(
+      read('docs/reliability.md'),
+      reliabilityPage(records, readCrashRecords(join(repositoryRoot(), CRASH_RECORD))),
+    );
   });
 
   for (const { symptom, test } of foundBugs) {
