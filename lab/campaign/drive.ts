@@ -8,8 +8,11 @@ import type { Operator } from './operator.js';
 import type { EndState } from './run-record.js';
 import { settled } from './settled.js';
 
-/** A migration that has not ended by then, ms after its start, is nowhere. */
-const WALL_MS = 300_000;
+/**
+ * A migration that has neither ended nor told anything new for so long is nowhere, ms. Not the whole of a run:
+ * a person who retries waits for a minute each time, and how often is bounded by the temper.
+ */
+const STILL_MS = 180_000;
 /** A person who cannot get the cluster whole decides all the same, ms after the last fault was over. */
 const PATIENCE_MS = 40_000;
 /** How often the migration is asked. */
@@ -38,7 +41,7 @@ export interface Drive {
 /** Drives a migration as a person would, until it has ended, waits for good, or the time is over. */
 export async function drive(given: Drive): Promise<Driven> {
   const { stage, migration, injector, operator, say } = given;
-  const wall = Date.now() + WALL_MS;
+  let wall = Date.now() + STILL_MS;
   let status: MigrationStatus | null = null;
   let told = '';
   let writtenBeforeBegin: readonly string[] | null = null;
@@ -54,8 +57,11 @@ export async function drive(given: Drive): Promise<Driven> {
     status = seen ?? status;
     if (seen !== null) {
       const line = `${seen.state}, ${seen.phase}${seen.state === 'awaiting-decision' ? `: ${seen.waitingFor?.what}` : ''}`;
-      if (line !== told) say(line);
-      told = line;
+      if (line !== told) {
+        say(line);
+        told = line;
+        wall = Date.now() + STILL_MS;
+      }
       if (waitsAt(seen) === 'begin') writtenBeforeBegin ??= await given.written();
       injector.see(seen);
       if (seen.state === 'migrated' || seen.state === 'rolled-back' || seen.state === 'stranded') {
@@ -74,7 +80,7 @@ export async function drive(given: Drive): Promise<Driven> {
     const described = await patiently(stage, () => migration.handle.describe());
     if (described?.status.name === 'TERMINATED') return ended('terminated', status);
     if (described?.status.name === 'FAILED') return ended('refused', status, await failureOf(migration));
-    if (Date.now() > wall) return ended('nowhere', status, `no final state in ${WALL_MS / 1_000} s`);
+    if (Date.now() > wall) return ended('nowhere', status, `nothing new in ${STILL_MS / 1_000} s`);
     await delay(PERIOD_MS);
   }
 }
