@@ -7,7 +7,7 @@ import { livesById } from './judge/lives.js';
 import { type DeclaredLosses, losses } from './judge/losses.js';
 import { mirrorDelay } from './judge/mirror-delay.js';
 import { publishing } from './judge/publishing.js';
-import { LARGEST_PROVING_GAP_MS, largestGapMs } from './judge/sample-gaps.js';
+import { LARGEST_PROVING_GAP_MS, largestGapMs, type Silence } from './judge/sample-gaps.js';
 import { windowFigures } from './judge/window.js';
 import { wrongLeader } from './judge/wrong-leader.js';
 import type { StrategyName } from '../src/domain/config.js';
@@ -29,6 +29,7 @@ export interface Case {
     readonly servers: readonly string[];
   };
   readonly declaredLosses?: DeclaredLosses;
+  readonly silences?: readonly Silence[];
   /**
    * With `dual-publishing`, records that never show source's election published in target prove nothing. Without it
    * the records themselves tell whether, and from when on, target had to name source's leader (S19).
@@ -69,7 +70,10 @@ export function judge(given: Case): Verdicts {
   });
   const figures = windowFigures({ evidence, intervals, lives, published }, given.window ?? range);
   const masters = given.expected?.masters ?? [...evidence.claims.keys()];
-  const gaps = masters.map((master) => ({ master, ms: largestGapMs(evidence.claims.get(master) ?? [], range) }));
+  const gaps = masters.map((master) => {
+    const silent = (given.silences ?? []).filter((silence) => silence.master === master);
+    return { master, ms: largestGapMs(evidence.claims.get(master) ?? [], range, silent) };
+  });
 
   const doubts: string[] = [];
   if (masters.length === 0) doubts.push('no master was asked for its own claim');

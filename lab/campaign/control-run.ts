@@ -21,7 +21,7 @@ export async function controlRun(scenario: Scenario, nth: number, dir: string, r
   const planned = scenario.faults[nth];
   if (planned === undefined) throw new RangeError(`no fault ${nth} in run ${scenario.run}`);
   const { strategy } = scenario;
-  const stage = await Stage.start({ ...stageFor(scenario), dir: join(dir, 'control') });
+  const stage = await Stage.start({ ...stageFor(scenario), dir: join(dir, `control-${nth}`) });
   try {
     const overlaps: number[] = [];
     let before = 0;

@@ -1,5 +1,6 @@
 import type { StrategyName } from '../../src/domain/config.js';
 import type { DeclaredLosses } from '../judge/losses.js';
+import type { Silence } from '../judge/sample-gaps.js';
 import type { Stage } from '../stage/stage.js';
 import type { Random } from './random.js';
 
@@ -19,6 +20,8 @@ export interface InjectedFault {
   readonly target: string | null;
   /** What it destroys by itself (S11); everything else that is lost counts. */
   readonly declares: DeclaredLosses;
+  /** Processes that it has stopped, until healed: that they were not seen meanwhile proves nothing. */
+  readonly silences?: () => readonly Silence[];
   /**
    * An order that was accepted: from now on the migration may end only like this. Left out: any true end will do.
    */

@@ -127,6 +127,18 @@ describe('judge', () => {
     assert.match(verdicts.reasons.join('\n'), /claims of m2 were not seen/);
   });
 
+  it('takes a gap for none while the fault itself had stopped that process, and for one a moment longer', () => {
+    const { journal, watch } = aWindow();
+    const gappy = watch.filter((r) => !(r.kind === 'claim' && r.master === 'm2' && r.mono > 5_010 && r.mono < 6_010));
+    const during = (master: string, from: number, to: number) =>
+      judge({ journal, watch: gappy, silences: [{ master, from, to }] });
+    assert.equal(judge({ journal, watch: gappy }).proved, false);
+    assert.equal(during('m2', 5_020, 6_000).proved, true);
+    assert.equal(during('m2', 5_020, 5_600).proved, false);
+    assert.equal(during('m2', 5_420, 6_000).proved, false);
+    assert.equal(during('m1', 5_020, 6_000).proved, false);
+  });
+
   it('takes a time-out for no sample, but a refused connection for one', () => {
     const { journal, watch } = aWindow();
     const hushed = watch.map((r) =>
