@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Case, judge } from './judge.js';
+import { watchedOf, type WatchedLab } from './watched.js';
 import { type JournalRecord, type LabJson, stamp, type Verdicts, type WatchRecord } from './contract.js';
 
 /** Samples that were under way when the judge was asked are written by then, if they are to count at all. */
@@ -12,6 +13,15 @@ const LAST_WORDS_MS = 500;
  * that `lab.json` lists must have been watched.
  */
 export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'watch'> = {}): Promise<Verdicts> {
+  return judge(await caseOf(lab, options));
+}
+
+/** What a report shows of a lab: the verdicts, and what the records show over time. */
+export async function watchedLab(lab: LabJson, options: Omit<Case, 'journal' | 'watch'> = {}): Promise<WatchedLab> {
+  return watchedOf(await caseOf(lab, options));
+}
+
+async function caseOf(lab: LabJson, options: Omit<Case, 'journal' | 'watch'>): Promise<Case> {
   const askedAt = stamp().mono;
   await delay(LAST_WORDS_MS);
   const [journal, watch] = await Promise.all([
@@ -23,7 +33,7 @@ export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'wa
     agents: lab.agents.map(({ name }) => name),
     servers: [...lab.source, ...lab.target, ...lab.observers].map(({ name }) => name),
   };
-  return judge({ expected, askedAt, ...options, journal, watch });
+  return { expected, askedAt, ...options, journal, watch };
 }
 
 /** All records of a folder's `.jsonl` files. A last line without its newline is still being written and is left out. */

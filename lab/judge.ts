@@ -146,7 +146,7 @@ const STARTING_MS = 2_000;
  * From the moment in which every master had been asked for the first time to the moment in which the first
  * watcher was stopped in order; while one still should be running, to the question or the last record.
  */
-function rangeOf({ claims, heartbeats }: Evidence, { watch, askedAt }: Case): Span {
+export function rangeOf({ claims, heartbeats }: Evidence, { watch, askedAt }: Case): Span {
   let first = Infinity;
   let last = -Infinity;
   for (const { mono } of watch) {

@@ -1,18 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pc from 'picocolors';
 import type { StrategyName } from '../../src/domain/config.js';
 import type { GateName, MigrationStatus } from '../../src/domain/status.js';
-import { judgeLab } from '../judge-lab.js';
+import { watchedLab } from '../judge-lab.js';
 import { labProcesses, sampleMemory } from '../memory.js';
-import { buildReport } from '../report.js';
 import { Stage } from '../stage/stage.js';
 import type { Migration } from '../stage/migration.js';
 import { exerciseMirrors } from './exercise-mirrors.js';
 import { summary } from './summary.js';
+import { writeReports } from './write-reports.js';
 
 export interface DemoOptions {
   readonly strategy: StrategyName;
@@ -96,12 +96,11 @@ async function migrate(stage: Stage, options: DemoOptions, say: (text: string) =
   say('asking the watchers');
   await delay(1_500); // one more round of the slowest watchers after the end
   const memory = { lab: (await labMemory.stop()).peak, worker: (await workerMemory.stop()).peak };
-  const verdicts = await judgeLab(lab.refresh(), { strategy: options.strategy });
-  const report = buildReport(status, verdicts);
-  const file = resolve(options.json);
-  mkdirSync(resolve(file, '..'), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  process.stdout.write(`\n${summary(status, verdicts, memory)}\nreport: ${file}\n`);
+  const { verdicts, watched } = await watchedLab(lab.refresh(), { strategy: options.strategy });
+  const { json, page } = await writeReports({ client: stage.client, migration, status, watched, json: options.json });
+  process.stdout.write(
+    `\n${summary(status, verdicts, memory)}\nreport: ${json}\n        ${page} (open it in a browser)\n`,
+  );
   return status.state === 'migrated' && verdicts.passed;
 }
 

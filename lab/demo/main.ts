@@ -16,7 +16,7 @@ const program = new Command('npm run demo --')
   .option('--interactive', 'wait for approvals instead of giving them')
   .option('--keep', 'leave everything running afterwards, until interrupted')
   .option('--ui', 'start the Temporal UI, too (always with --interactive and --keep)')
-  .option('--json <file>', 'where to write report.json', 'report.json')
+  .option('--json <file>', 'where to write report.json; the page for people goes beside it', 'report.json')
   .action(async (options: Parameters<typeof runDemo>[0]) => {
     process.exitCode = (await runDemo(options)) ? 0 : 1;
   });

@@ -29,7 +29,25 @@ interface Known {
  *
  * @param hint looks only at changes of leader whose election lies in this span.
  */
-export function windowFigures({ evidence, intervals, lives, published }: Known, hint?: Span): WindowFigures {
+export function windowFigures(known: Known, hint?: Span): WindowFigures {
+  const { evidence } = known;
+  const found = windowChange(known, hint);
+  if (!found) return { leaderlessMs: null, coordinationMs: null, lastAgentMs: null };
+  const { change, seenAt } = found;
+  const { old, next } = change;
+  const lastAgentAt = lastAgentBackAt(evidence, change);
+  return {
+    leaderlessMs: round(Math.max(0, next.from - old.to)),
+    coordinationMs: seenAt === null ? null : round(Math.max(next.from, seenAt) - old.to),
+    lastAgentMs: lastAgentAt === null ? null : round(lastAgentAt - old.to),
+  };
+}
+
+/** The change of leader that was the window, and when a server of target first named the new one. */
+export function windowChange(
+  { evidence, intervals, lives, published }: Known,
+  hint?: Span,
+): { readonly change: ChangeOfLeader; readonly seenAt: number | null } | null {
   const changes = changesOfLeader(intervals).filter(
     ({ next }) => !hint || (next.from >= hint.from && next.from <= hint.to),
   );
@@ -46,15 +64,9 @@ export function windowFigures({ evidence, intervals, lives, published }: Known, 
   const change =
     crossing ??
     changes.findLast((candidate) => (isPublished ? isMastersStop(candidate) : allObserversExited(evidence, candidate)));
-  if (!change) return { leaderlessMs: null, coordinationMs: null, lastAgentMs: null };
-  const { old, next } = change;
-  const seen = earliest(isPublished ? namesNative(next.id) : names(next.id));
-  const lastAgentAt = lastAgentBackAt(evidence, change);
-  return {
-    leaderlessMs: round(Math.max(0, next.from - old.to)),
-    coordinationMs: seen === null ? null : round(Math.max(next.from, seen) - old.to),
-    lastAgentMs: lastAgentAt === null ? null : round(lastAgentAt - old.to),
-  };
+  if (!change) return null;
+  const { id } = change.next;
+  return { change, seenAt: earliest(isPublished ? namesNative(id) : names(id)) };
 }
 
 interface ChangeOfLeader {

@@ -1,4 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabJson } from '../../lab/contract.js';
+import { watchedLab } from '../../lab/judge-lab.js';
 import { startLab, type Lab } from '../../lab/lab.js';
 import { labDown } from '../../lab/up/clean-up.js';
 import { zookeeperVersions } from '../../lab/zookeeper/versions.js';
@@ -21,10 +25,10 @@ interface UpOptions {
   readonly json?: boolean;
 }
 
-/** `lab up`, `lab down`: a whole cluster on this machine, to rehearse a migration on. */
+/** `lab up`, `lab down`, `lab judge`: a whole cluster on this machine, to rehearse a migration on. */
 export function labCommand(): Command {
   const command = new Command('lab').description('a whole cluster on this machine, to rehearse a migration on');
-  command.addCommand(upCommand()).addCommand(downCommand());
+  command.addCommand(upCommand()).addCommand(downCommand()).addCommand(judgeCommand());
   return command;
 }
 
@@ -53,6 +57,18 @@ function downCommand(): Command {
     .description('stop a lab, or clean up after one that crashed')
     .requiredOption('--dir <dir>', 'folder of the lab')
     .action(down);
+}
+
+function judgeCommand(): Command {
+  return withJson(new Command('judge'))
+    .description('judge what the watchers of a lab have seen so far; --json is what report --verdicts takes')
+    .requiredOption('--dir <dir>', 'folder of the lab')
+    .addOption(
+      new Option('--strategy <name>', 'of the migration; the records tell it, too').choices(
+        configSchema.shape.strategy.options,
+      ),
+    )
+    .action(judged);
 }
 
 async function up(options: UpOptions): Promise<void> {
@@ -98,6 +114,15 @@ async function down({ dir, json = false }: { dir: string; json?: boolean }): Pro
   if (json) printJson({ dir, killed });
   else printLine(killed === 0 ? `nothing runs in ${dir}` : `ended ${String(killed)} processes of the lab in ${dir}`);
   exitWith(EXIT.done);
+}
+
+async function judged({ dir, strategy, json = false }: { dir: string; strategy?: StrategyName; json?: boolean }) {
+  const lab = JSON.parse(await readFile(join(dir, 'lab.json'), 'utf8')) as LabJson;
+  const { watched } = await watchedLab(lab, strategy === undefined ? {} : { strategy });
+  const { passed, reasons } = watched.verdicts;
+  if (json) printJson(watched);
+  else for (const line of passed ? ['every promise held'] : ['NOT passed', ...reasons]) printLine(line);
+  exitWith(passed ? EXIT.done : EXIT.failed);
 }
 
 /** The listeners stay: a second Ctrl-C must not end the process before it has cleaned up. */

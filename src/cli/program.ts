@@ -17,6 +17,7 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
   { verbs: ['preflight', 'plan'], load: async () => (await import('./survey-verbs.js')).surveyCommands() },
   { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
+  { verbs: ['report'], load: async () => [(await import('./report.js')).reportCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
   {

@@ -1,12 +1,18 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { configJsonSchema } from '../config/shape.js';
 import { printJson, withJson } from './output.js';
+import { reportJsonSchema } from './schemas/report.js';
 
-/** `schema`: the JSON Schema of the config and of the workflow's input. */
+const SCHEMAS = { config: configJsonSchema, report: reportJsonSchema } as const;
+
+/** `schema`: the JSON Schema of the config and of the workflow's input, or of the report. */
 export function schemaCommand(): Command {
   return withJson(new Command('schema'))
-    .description("print the JSON Schema of the config, which the workflow's input follows, too")
-    .action(() => {
-      printJson(configJsonSchema());
+    .description("print the JSON Schema of the config, which the workflow's input follows, too, or of report.json")
+    .addArgument(
+      new Argument('[of]', 'what it describes').choices(Object.keys(SCHEMAS)).default('config' as keyof typeof SCHEMAS),
+    )
+    .action((of: keyof typeof SCHEMAS) => {
+      printJson(SCHEMAS[of]());
     });
 }

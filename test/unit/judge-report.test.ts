@@ -2,24 +2,24 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { labProcesses, memoryOf, sampleMemory } from '../../lab/memory.js';
-import { buildReport } from '../../lab/report.js';
+import { split } from '../../lab/watched.js';
 import { contenders } from '../../lab/watchers/contenders.js';
 import { lowestContender } from '../../lab/watchers/lowest-contender.js';
 import { reportOf } from '../../src/domain/report.js';
 import { status, verdicts } from '../fakes/reports.js';
 
+const madeAt = '2026-01-01T00:00:04.000Z';
+
 describe('report', () => {
   it('takes measured times and verdicts from the watchers, never from the workflow', () => {
-    const report = buildReport(status, verdicts);
+    const report = reportOf(status, { madeAt, watched: { ...split(verdicts), seen: null } });
     assert.equal(report.verdicts?.passed, true);
     assert.deepEqual([report.verdicts?.wrongLeaderMs, report.verdicts?.mirrorDelay], [0, verdicts.mirrorDelay]);
-    assert.deepEqual(report.window, {
-      budgetMs: 75_000,
-      forecastMs: 9_000,
-      coordinationMs: 2_100,
-      leaderlessMs: 2_000,
-      lastAgentMs: 3_000,
-    });
+    const { budgetMs, forecastMs, coordinationMs, leaderlessMs, lastAgentMs } = report.window ?? {};
+    assert.deepEqual(
+      { budgetMs, forecastMs, coordinationMs, leaderlessMs, lastAgentMs },
+      { budgetMs: 75_000, forecastMs: 9_000, coordinationMs: 2_100, leaderlessMs: 2_000, lastAgentMs: 3_000 },
+    );
     assert.deepEqual(
       report.phases.map(({ name, durationMs }) => [name, durationMs]),
       [
@@ -30,13 +30,13 @@ describe('report', () => {
   });
 
   it('has no verdicts where nobody watched', () => {
-    const report = reportOf(status, null);
+    const report = reportOf(status, { madeAt });
     assert.equal(report.verdicts, null);
     assert.equal(report.window?.leaderlessMs, 1);
   });
 
   it('has no window when none was opened', () => {
-    assert.equal(reportOf({ ...status, window: null }, null).window, null);
+    assert.equal(reportOf({ ...status, window: null }, { madeAt }).window, null);
   });
 });
 

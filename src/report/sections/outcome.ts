@@ -1,0 +1,63 @@
+import type { Report } from '../../domain/report.js';
+import { duration, instant } from '../figures/value.js';
+import { html, type Markup, type Part } from '../markup.js';
+
+const SENTENCES: Readonly<Record<Report['outcome'], string>> = {
+  running: 'It is under way.',
+  'awaiting-approval': 'It waits for an approval.',
+  paused: 'It is paused.',
+  'awaiting-decision': 'It waits for a decision.',
+  'rolling-back': 'It is going back to source.',
+  migrated: 'The cluster is on target.',
+  'rolled-back': 'The cluster is back on source.',
+  stranded: 'It was given up half-way: neither done nor undone.',
+};
+
+export function outcomeSection(report: Report): Markup {
+  const { outcome, run, startedAt, endedAt, rollback, waitingFor } = report;
+  const isCutOff = wasCutOff(report);
+  return html`<section id="outcome">
+    <h2>Outcome</h2>
+    <p class="banner ${lookOf(outcome, isCutOff)}">
+      <strong>${isCutOff ? `${run?.closed ?? ''} while ${outcome}` : outcome}</strong>
+      ${isCutOff ? 'It was cut off: nothing was undone, and nobody goes on.' : SENTENCES[outcome]}
+    </p>
+    ${(isCutOff || outcome === 'stranded') && doctor(report)} ${waitingFor !== null && !isCutOff && waits(waitingFor)}
+    <dl class="facts">
+      ${fact('began', instant(startedAt))}
+      ${endedAt === null ? fact('report made', instant(report.madeAt)) : fact('ended', instant(endedAt))}
+      ${fact(endedAt === null ? 'so far' : 'took', duration('durationMs', report.durationMs))}
+      ${rollback.possible && fact('going back', [rollback.cost, rollback.estimateMs !== null && [', about ', duration('rollback.estimateMs', rollback.estimateMs)]])}
+      ${run !== null && fact('workflow', html`<code>${run.workflowId}</code>, run <code>${run.runId}</code>`)}
+    </dl>
+  </section>`;
+}
+
+export function wasCutOff({ run }: Report): boolean {
+  return run !== null && run.closed !== 'running' && run.closed !== 'completed';
+}
+
+function lookOf(outcome: Report['outcome'], isCutOff: boolean): string {
+  if (isCutOff || outcome === 'stranded') return 'bad';
+  return outcome === 'migrated' ? 'good' : 'none';
+}
+
+function doctor({ run }: Report): Markup {
+  const taken = run === null ? 'MIGRATION' : `${run.workflowId}/${run.runId}`;
+  return html`<p>What stands where, and how to go back:</p>
+    <pre>
+zkferry doctor cluster.yaml
+zkferry start cluster.yaml --take-over ${taken}</pre>`;
+}
+
+function waits({ what, since, next }: NonNullable<Report['waitingFor']>): Markup {
+  return html`<p>It waits since ${instant(since)} for ${what}. Next:</p>
+    <pre>${next}</pre>`;
+}
+
+function fact(name: string, value: Part): Markup {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div> `;
+}

@@ -1,0 +1,74 @@
+import type { Report, ReportPhase } from '../../domain/report.js';
+import { axis, lane, row } from '../figures/lane.js';
+import { runScale } from '../figures/run-scale.js';
+import type { Scale } from '../figures/scale.js';
+import { count, duration, durationText } from '../figures/value.js';
+import { html, type Markup } from '../markup.js';
+import { stepsOfPhase } from './steps.js';
+
+/** Phases and batches against time; inside each phase, what was done on which host. */
+export function phasesSection(report: Report): Markup {
+  const { phases, steps } = report;
+  const { scale, shortened } = runScale(report);
+  const rows = phases.map((phase, index) => [
+    phaseRow(phase, index, scale),
+    batchRows(report, phase, scale),
+    stepsOfPhase(report, phase),
+  ]);
+  return html`<section id="phases">
+    <h2>Phases and batches</h2>
+    <figure>
+      <figcaption>
+        Since the begin${shortened.length > 0 && `; drawn shorter than it was: ${shortened.join(', ')}`}
+      </figcaption>
+      ${axis(scale, '')}${rows}
+    </figure>
+    ${steps === null && html`<p>The workflow’s history was not read: steps and batches are not known.</p>`}
+    ${report.unread.length > 0 && html`<p>Steps of these child workflows are missing, their history could not be read: ${report.unread.join(', ')}.</p>`}
+  </section>`;
+}
+
+function phaseRow({ name, startedAt, durationMs, outcome }: ReportPhase, index: number, scale: Scale): Markup {
+  const from = Date.parse(startedAt);
+  const to = durationMs === null ? scale.to : from + durationMs;
+  const title = `${name}: ${outcome}${durationMs === null ? '' : `, ${durationText(durationMs)}`}`;
+  const tag = outcome !== 'done' && html` <small class="tag">${outcome}</small>`;
+  return row(
+    html`${name}${tag}`,
+    lane(scale, [{ from, to, look: name.startsWith('gate ') ? 'gate' : `phase-${outcome}`, title }]),
+    durationMs === null ? 'goes on' : duration(`phases.${index}.durationMs`, durationMs),
+  );
+}
+
+/** Fleets of thousands have hundreds of batches: the first ones are drawn, the JSON has all. */
+const MOST = 40;
+
+function batchRows({ batches }: Report, phase: ReportPhase, scale: Scale): Markup | null {
+  const own = (batches ?? []).map((batch, index) => ({ ...batch, index })).filter((batch) => batchIsIn(batch, phase));
+  if (own.length === 0) return null;
+  const rows = own.slice(0, MOST).map(({ startedAt, durationMs, hosts, failed, index }, nth) => {
+    const from = Date.parse(startedAt);
+    const bar = {
+      from,
+      to: durationMs === null ? scale.to : from + durationMs,
+      look: failed > 0 ? 'phase-failed' : 'batch',
+      title: `batch ${nth + 1}: ${hosts.join(', ')}`,
+    };
+    const label = html`<span class="sub"
+      >batch ${nth + 1}: ${count(`batches.${index}.hosts.length`, hosts.length)}
+      ${hosts.length === 1 ? 'agent' : 'agents'}${failed > 0 && html`, ${count(`batches.${index}.failed`, failed)} failed`}</span
+    >`;
+    return row(label, lane(scale, [bar]), duration(`batches.${index}.durationMs`, durationMs));
+  });
+  return html`${rows}${own.length > MOST && html`<p class="more">The JSON has ${count(`batches.length`, (batches ?? []).length)} batches.</p>`}`;
+}
+
+/** Phases may come twice, so the name alone does not tell. */
+function batchIsIn({ startedAt }: { readonly startedAt: string }, phase: ReportPhase): boolean {
+  return isWithin(Date.parse(startedAt), phase);
+}
+
+export function isWithin(instant: number, { startedAt, durationMs }: ReportPhase): boolean {
+  const from = Date.parse(startedAt);
+  return instant >= from && (durationMs === null || instant < from + durationMs);
+}

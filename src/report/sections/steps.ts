@@ -1,0 +1,57 @@
+import type { Report, ReportPhase, ReportStep } from '../../domain/report.js';
+import { axis, lane, row } from '../figures/lane.js';
+import { linear, type Scale } from '../figures/scale.js';
+import { durationText } from '../figures/value.js';
+import { html, type Markup } from '../markup.js';
+
+const MOST_ROWS = 60;
+
+/** What a phase did, host by host, at the scale of the phase. */
+export function stepsOfPhase({ steps, madeAt }: Report, phase: ReportPhase): Markup | null {
+  const from = Date.parse(phase.startedAt);
+  const end = phase.durationMs === null ? Date.parse(madeAt) : from + phase.durationMs;
+  const own = (steps ?? []).filter(({ startedAt }) => {
+    const at = Date.parse(startedAt);
+    return at >= from && (at < end || (phase.durationMs === null && at <= end));
+  });
+  if (own.length === 0) return null;
+  const scale = linear(from, end);
+  const lanes = byLane(own);
+  const rows = [...lanes].slice(0, MOST_ROWS).map(([name, of]) =>
+    row(
+      html`<span class="sub">${name}</span>`,
+      lane(
+        scale,
+        of.map((step) => barOf(step, scale)),
+      ),
+    ),
+  );
+  return html`<details class="steps">
+    <summary>step by step, host by host</summary>
+    ${axis(scale, html`<small>since the phase began</small>`)}${rows}${lanes.size > MOST_ROWS && html`<p class="more">The JSON has the rest.</p>`}
+  </details>`;
+}
+
+/** A lane per host; what concerns no single host has one by its own name. */
+function byLane(steps: readonly ReportStep[]): Map<string, ReportStep[]> {
+  const lanes = new Map<string, ReportStep[]>();
+  for (const step of steps) {
+    const name = step.host ?? step.what;
+    const own = lanes.get(name);
+    if (own) own.push(step);
+    else lanes.set(name, [step]);
+  }
+  return lanes;
+}
+
+function barOf({ what, startedAt, durationMs, outcome, attempts }: ReportStep, scale: Scale) {
+  const from = Date.parse(startedAt);
+  const times = attempts > 1 ? `, ${String(attempts)} attempts` : '';
+  const took = durationMs === null ? outcome : `${durationText(durationMs)}, ${outcome}`;
+  return {
+    from,
+    to: Math.min(scale.to, durationMs === null ? scale.to : from + durationMs),
+    look: `step-${outcome}`,
+    title: `${what}: ${took}${times}`,
+  };
+}
