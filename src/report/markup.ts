@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only `html` makes one, so whatever comes from outside is escaped. */
+/** Text that is HTML already. Only `markup` makes one, so whatever comes from outside is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
   toString(): string {
@@ -9,7 +9,7 @@ export class Markup {
 export type Part = string | number | Markup | null | false | readonly Part[];
 
 /** HTML with every value in it escaped, in text as in quoted attributes; null, false and empty lists leave nothing. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(strings.reduce((text, string, index) => text + rendered(parts[index - 1] ?? null) + string));
 }
 

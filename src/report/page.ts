@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Report } from '../domain/report.js';
-import { html, Markup } from './markup.js';
+import { markup, Markup } from './markup.js';
 import { agentsSection } from './sections/agents.js';
 import { incidentsSection } from './sections/incidents.js';
 import { leadersSection } from './sections/leaders.js';
@@ -21,7 +21,7 @@ export function reportPage(report: Report): string {
   const { cluster, strategy, madeAt } = report;
   // The style is ours alone, and its hash is what the policy allows: one that came with a name would do nothing.
   const allowed = createHash('sha256').update(STYLE).digest('base64');
-  return html`<!doctype html>
+  return markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -33,9 +33,7 @@ export function reportPage(report: Report): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="generator" content="zkferry" />
         <title>Migration of ${cluster}</title>
-        <style>
-          ${new Markup(STYLE)}
-        </style>
+        <style>${new Markup(STYLE)}</style>
       </head>
       <body>
         <main>
@@ -48,5 +46,6 @@ export function reportPage(report: Report): string {
           ${remainsSection(report)}
         </main>
       </body>
-    </html> `.toString();
+    </html>
+`.toString();
 }

@@ -62,7 +62,13 @@ svg text { fill: var(--quiet); font: 11px system-ui, "DejaVu Sans", sans-serif; 
 .legend li { display: flex; align-items: center; gap: 6px; overflow-wrap: anywhere; }
 details { margin: 6px 0 10px; }
 summary { cursor: pointer; font-size: 13px; }
-details.steps { margin-left: 14px; }
+details.phase { margin: 0; }
+details.phase > summary { list-style: none; color: inherit; }
+details.phase > summary::-webkit-details-marker { display: none; }
+details.phase > summary .label::after { content: "+"; margin-left: 6px; color: var(--quiet); }
+details.phase[open] > summary .label::after { content: "–"; }
+.steps { margin: 2px 0 10px; padding: 6px 0; border-bottom: 1px solid var(--line); border-top: 1px solid var(--line); }
+a { color: var(--work); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -86,6 +92,7 @@ td time { white-space: nowrap; font-variant-numeric: tabular-nums; }
   section, .incident, .row, tr { break-inside: avoid; }
   #phases, #leaders, #agents { break-inside: auto; }
   h2 { break-after: avoid; }
+  details.phase > summary .label::after { content: none; }
   details::details-content { content-visibility: visible; height: auto; }
 }
 `;

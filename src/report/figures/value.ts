@@ -1,20 +1,20 @@
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 
 /** A figure of the report: `field` is its path in report.json, whose exact value stands beside the text people read. */
 export function duration(field: string, ms: number | null): Markup {
-  return ms === null ? UNKNOWN : html`<data data-field="${field}" value="${ms}">${durationText(ms)}</data>`;
+  return ms === null ? UNKNOWN : markup`<data data-field="${field}" value="${ms}">${durationText(ms)}</data>`;
 }
 
 export function count(field: string, value: number): Markup {
-  return html`<data data-field="${field}" value="${value}">${value.toLocaleString('en-US')}</data>`;
+  return markup`<data data-field="${field}" value="${value}">${value.toLocaleString('en-US')}</data>`;
 }
 
 /** An instant as `2026-11-26 03:37:58.106`; the page says once that all are UTC. */
 export function instant(at: string | null): Markup {
-  return at === null ? UNKNOWN : html`<time datetime="${at}">${at.replace('T', ' ').replace('Z', '')}</time>`;
+  return at === null ? UNKNOWN : markup`<time datetime="${at}">${at.replace('T', ' ').replace('Z', '')}</time>`;
 }
 
-const UNKNOWN = html`<span class="unknown">unknown</span>`;
+const UNKNOWN = markup`<span class="unknown">unknown</span>`;
 
 /** `4.2 ms`, `287 ms`, `2.24 s`, `49.7 s`, `2 min 53 s`, `3 h 12 min`. */
 export function durationText(ms: number): string {

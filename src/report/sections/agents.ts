@@ -4,13 +4,13 @@ import { axis, row } from '../figures/lane.js';
 import { runScale } from '../figures/run-scale.js';
 import type { Scale } from '../figures/scale.js';
 import { count, instant } from '../figures/value.js';
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 
 /** Agents registered with the leading master, from the watchers' census. */
 export function agentsSection(report: Report): Markup {
   const { seen } = report;
   if (seen === null) {
-    return html`<section id="agents">
+    return markup`<section id="agents">
       <h2>Agents registered over time</h2>
       <p>Nobody watched.</p>
     </section>`;
@@ -18,12 +18,13 @@ export function agentsSection(report: Report): Markup {
   const { scale } = runScale(report);
   const changes = seen.agents.map(
     ({ at, registered }, index) =>
-      html`<tr>
+      markup`<tr>
         <td>${instant(at)}</td>
         <td class="number">${count(`seen.agents.${index}.registered`, registered)}</td>
-      </tr> `,
+      </tr>
+`,
   );
-  return html`<section id="agents">
+  return markup`<section id="agents">
     <h2>Agents registered over time</h2>
     <figure>
       <figcaption>With the leading master, counted once a second; none while nobody leads</figcaption>
@@ -60,24 +61,21 @@ export function agentsFigure({ agents, to }: WatchedSeries, scale: Scale): Marku
     const height = Math.round((registered / most) * (HEIGHT - 2) * 10) / 10;
     const width = Math.round((scale.at(until) - scale.at(from)) * 1_000) / 1_000;
     return [
-      html`<rect class="agents" x="${scale.at(from)}%" y="${HEIGHT - height}" width="${width}%" height="${height}"
-        ><title>${registered} from ${at}</title></rect
-      >`,
+      markup`<rect class="agents" x="${scale.at(from)}%" y="${HEIGHT - height}" width="${width}%" height="${height}"><title>${registered} from ${at}</title></rect>`,
     ];
   });
-  const drawn = html`<svg
+  const drawn = markup`<svg
     class="lane"
     width="100%"
     height="${HEIGHT}"
     role="img"
-    aria-label="agents registered over time, at most ${most}"
-  >
+    aria-label="agents registered over time, at most ${most}">
     <rect class="track" width="100%" height="${HEIGHT}" />
     ${steps}
   </svg>`;
   const at = agents.findIndex(({ registered }) => registered === most);
   return row(
-    html`agents registered${at >= 0 && html` <small>at most ${count(`seen.agents.${at}.registered`, most)}</small>`}`,
+    markup`agents registered${at >= 0 && markup` <small>at most ${count(`seen.agents.${at}.registered`, most)}</small>`}`,
     drawn,
   );
 }

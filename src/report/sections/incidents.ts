@@ -1,24 +1,23 @@
 import type { Report } from '../../domain/report.js';
 import type { Incident } from '../../domain/status.js';
 import { instant } from '../figures/value.js';
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 
 export function incidentsSection({ incidents }: Report): Markup {
-  return html`<section id="incidents">
+  return markup`<section id="incidents">
     <h2>Incidents</h2>
-    ${incidents.length === 0 ? html`<p>None.</p>` : incidents.map(incidentArticle)}
+    ${incidents.length === 0 ? markup`<p>None.</p>` : incidents.map(incidentArticle)}
   </section>`;
 }
 
 function incidentArticle({ id, phase, code, host, message, remedy, openedAt, closedAt }: Incident): Markup {
-  return html`<article class="incident ${closedAt === null ? 'open' : ''}" id="incident-${id}">
+  return markup`<article class="incident ${closedAt === null ? 'open' : ''}" id="incident-${id}">
     <h3>${id} <code>${code}</code>${host !== null && ` on ${host}`} <small>in ${phase}</small></h3>
     <p>${message}</p>
     <p><strong>Remedy:</strong> ${remedy}</p>
     <p>
-      <small
-        >opened ${instant(openedAt)}, ${closedAt === null ? 'still open' : html`closed ${instant(closedAt)}`}</small
-      >
+      <small>opened ${instant(openedAt)}, ${closedAt === null ? 'still open' : markup`closed ${instant(closedAt)}`}</small>
     </p>
-  </article> `;
+  </article>
+`;
 }

@@ -4,7 +4,7 @@ import { axis, lane, row } from '../figures/lane.js';
 import { runScale } from '../figures/run-scale.js';
 import type { Scale } from '../figures/scale.js';
 import { duration, durationText, instant } from '../figures/value.js';
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 
 const VIEWS: Readonly<Record<LeaderView, string>> = {
   leads: 'led, by its own journal',
@@ -17,7 +17,7 @@ const VIEWS: Readonly<Record<LeaderView, string>> = {
 export function leadersSection(report: Report): Markup {
   const { seen } = report;
   if (seen === null) {
-    return html`<section id="leaders">
+    return markup`<section id="leaders">
       <h2>Leaders over time</h2>
       <p>Nobody watched.</p>
     </section>`;
@@ -25,15 +25,16 @@ export function leadersSection(report: Report): Markup {
   const { scale } = runScale(report);
   const stretches = seen.leaders.map(
     (stretch, index) =>
-      html`<tr>
+      markup`<tr>
         <td>${VIEWS[stretch.view]}</td>
         <td>${stretch.master}</td>
         <td>${instant(stretch.from)}</td>
         <td>${instant(stretch.to)}</td>
         <td class="number">${duration(`seen.leaders.${index}.durationMs`, stretch.durationMs)}</td>
-      </tr> `,
+      </tr>
+`,
   );
-  return html`<section id="leaders">
+  return markup`<section id="leaders">
     <h2>Leaders over time</h2>
     <figure>
       <figcaption>The whole run</figcaption>
@@ -84,14 +85,14 @@ function legend({ leaders }: WatchedSeries): Markup {
   const masters = mastersOf(leaders);
   const entries = masters.map(
     (master) =>
-      html`<li>
+      markup`<li>
         <svg width="12" height="12" aria-hidden="true">
           <rect class="${lookOf(masters, master)}" width="12" height="12" />
         </svg>
         ${master}
       </li>`,
   );
-  return html`<ul class="legend">
+  return markup`<ul class="legend">
     ${entries}
   </ul>`;
 }

@@ -1,6 +1,6 @@
 import type { Report } from '../../domain/report.js';
 import { duration, instant } from '../figures/value.js';
-import { html, type Markup, type Part } from '../markup.js';
+import { markup, type Markup, type Part } from '../markup.js';
 
 const SENTENCES: Readonly<Record<Report['outcome'], string>> = {
   running: 'It is under way.',
@@ -16,7 +16,7 @@ const SENTENCES: Readonly<Record<Report['outcome'], string>> = {
 export function outcomeSection(report: Report): Markup {
   const { outcome, run, startedAt, endedAt, rollback, waitingFor } = report;
   const isCutOff = wasCutOff(report);
-  return html`<section id="outcome">
+  return markup`<section id="outcome">
     <h2>Outcome</h2>
     <p class="banner ${lookOf(outcome, isCutOff)}">
       <strong>${isCutOff ? `${run?.closed ?? ''} while ${outcome}` : outcome}</strong>
@@ -28,7 +28,7 @@ export function outcomeSection(report: Report): Markup {
       ${endedAt === null ? fact('report made', instant(report.madeAt)) : fact('ended', instant(endedAt))}
       ${fact(endedAt === null ? 'so far' : 'took', duration('durationMs', report.durationMs))}
       ${rollback.possible && fact('going back', [rollback.cost, rollback.estimateMs !== null && [', about ', duration('rollback.estimateMs', rollback.estimateMs)]])}
-      ${run !== null && fact('workflow', html`<code>${run.workflowId}</code>, run <code>${run.runId}</code>`)}
+      ${run !== null && fact('workflow', markup`<code>${run.workflowId}</code>, run <code>${run.runId}</code>`)}
     </dl>
   </section>`;
 }
@@ -44,20 +44,21 @@ function lookOf(outcome: Report['outcome'], isCutOff: boolean): string {
 
 function doctor({ run }: Report): Markup {
   const taken = run === null ? 'MIGRATION' : `${run.workflowId}/${run.runId}`;
-  return html`<p>What stands where, and how to go back:</p>
+  return markup`<p>What stands where, and how to go back:</p>
     <pre>
 zkferry doctor cluster.yaml
 zkferry start cluster.yaml --take-over ${taken}</pre>`;
 }
 
 function waits({ what, since, next }: NonNullable<Report['waitingFor']>): Markup {
-  return html`<p>It waits since ${instant(since)} for ${what}. Next:</p>
+  return markup`<p>It waits since ${instant(since)} for ${what}. Next:</p>
     <pre>${next}</pre>`;
 }
 
 function fact(name: string, value: Part): Markup {
-  return html`<div>
+  return markup`<div>
     <dt>${name}</dt>
     <dd>${value}</dd>
-  </div> `;
+  </div>
+`;
 }

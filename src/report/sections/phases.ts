@@ -3,7 +3,7 @@ import { axis, lane, row } from '../figures/lane.js';
 import { runScale } from '../figures/run-scale.js';
 import type { Scale } from '../figures/scale.js';
 import { count, duration, durationText } from '../figures/value.js';
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 import { stepsOfPhase } from './steps.js';
 
 /** Phases and batches against time; inside each phase, what was done on which host. */
@@ -11,20 +11,19 @@ export function phasesSection(report: Report): Markup {
   const { phases, steps } = report;
   const { scale, shortened } = runScale(report);
   const rows = phases.map((phase, index) => [
-    phaseRow(phase, index, scale),
+    withSteps(phaseRow(phase, index, scale), stepsOfPhase(report, phase)),
     batchRows(report, phase, scale),
-    stepsOfPhase(report, phase),
   ]);
-  return html`<section id="phases">
+  return markup`<section id="phases">
     <h2>Phases and batches</h2>
     <figure>
       <figcaption>
-        Since the begin${shortened.length > 0 && `; drawn shorter than it was: ${shortened.join(', ')}`}
+        Since the begin; each phase opens to its steps${shortened.length > 0 && `; drawn shorter than they were: ${shortened.join(', ')}`}
       </figcaption>
       ${axis(scale, '')}${rows}
     </figure>
-    ${steps === null && html`<p>The workflow’s history was not read: steps and batches are not known.</p>`}
-    ${report.unread.length > 0 && html`<p>Steps of these child workflows are missing, their history could not be read: ${report.unread.join(', ')}.</p>`}
+    ${steps === null && markup`<p>The workflow’s history was not read: steps and batches are not known.</p>`}
+    ${report.unread.length > 0 && markup`<p>Steps of these child workflows are missing, their history could not be read: ${report.unread.join(', ')}.</p>`}
   </section>`;
 }
 
@@ -32,12 +31,18 @@ function phaseRow({ name, startedAt, durationMs, outcome }: ReportPhase, index: 
   const from = Date.parse(startedAt);
   const to = durationMs === null ? scale.to : from + durationMs;
   const title = `${name}: ${outcome}${durationMs === null ? '' : `, ${durationText(durationMs)}`}`;
-  const tag = outcome !== 'done' && html` <small class="tag">${outcome}</small>`;
+  const tag = outcome !== 'done' && markup` <small class="tag">${outcome}</small>`;
   return row(
-    html`${name}${tag}`,
+    markup`${name}${tag}`,
     lane(scale, [{ from, to, look: name.startsWith('gate ') ? 'gate' : `phase-${outcome}`, title }]),
     durationMs === null ? 'goes on' : duration(`phases.${index}.durationMs`, durationMs),
   );
+}
+
+/** The row of a phase opens what was done in it. */
+function withSteps(phase: Markup, steps: Markup | null): Markup {
+  if (steps === null) return phase;
+  return markup`<details class="phase"><summary>${phase}</summary>${steps}</details>\n`;
 }
 
 /** Fleets of thousands have hundreds of batches: the first ones are drawn, the JSON has all. */
@@ -54,13 +59,11 @@ function batchRows({ batches }: Report, phase: ReportPhase, scale: Scale): Marku
       look: failed > 0 ? 'phase-failed' : 'batch',
       title: `batch ${nth + 1}: ${hosts.join(', ')}`,
     };
-    const label = html`<span class="sub"
-      >batch ${nth + 1}: ${count(`batches.${index}.hosts.length`, hosts.length)}
-      ${hosts.length === 1 ? 'agent' : 'agents'}${failed > 0 && html`, ${count(`batches.${index}.failed`, failed)} failed`}</span
-    >`;
+    const label = markup`<span class="sub">batch ${nth + 1}: ${count(`batches.${index}.hosts.length`, hosts.length)}
+      ${hosts.length === 1 ? 'agent' : 'agents'}${failed > 0 && markup`, ${count(`batches.${index}.failed`, failed)} failed`}</span>`;
     return row(label, lane(scale, [bar]), duration(`batches.${index}.durationMs`, durationMs));
   });
-  return html`${rows}${own.length > MOST && html`<p class="more">The JSON has ${count(`batches.length`, (batches ?? []).length)} batches.</p>`}`;
+  return markup`${rows}${own.length > MOST && markup`<p class="more">The JSON has ${count(`batches.length`, (batches ?? []).length)} batches.</p>`}`;
 }
 
 /** Phases may come twice, so the name alone does not tell. */

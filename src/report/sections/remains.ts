@@ -1,13 +1,13 @@
 import type { Report } from '../../domain/report.js';
-import { html, type Markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 import { wasCutOff } from './outcome.js';
 
 /** The plan's hash, and what is left of the migration on hosts and ensembles. */
 export function remainsSection(report: Report): Markup {
   const { planHash, residue } = report;
-  return html`<section id="plan">
+  return markup`<section id="plan">
       <h2>Plan</h2>
-      <p>${planHash === null ? 'No plan was made.' : html`sha256 <code class="hash">${planHash}</code>`}</p>
+      <p>${planHash === null ? 'No plan was made.' : markup`sha256 <code class="hash">${planHash}</code>`}</p>
     </section>
     <section id="residue">
       <h2>What is left</h2>
@@ -15,9 +15,9 @@ export function remainsSection(report: Report): Markup {
         residue === null
           ? unknown(report)
           : residue.length === 0
-            ? html`<p>Cleaned up; nothing was named that is left on a host or an ensemble.</p>`
-            : html`<ul>
-                ${residue.map((one) => html`<li>${one}</li>`)}
+            ? markup`<p>Cleaned up; nothing was named that is left on a host or an ensemble.</p>`
+            : markup`<ul>
+                ${residue.map((one) => markup`<li>${one}</li>`)}
               </ul>`
       }
     </section>`;
@@ -26,5 +26,5 @@ export function remainsSection(report: Report): Markup {
 function unknown(report: Report): Markup {
   const why =
     wasCutOff(report) || report.outcome === 'stranded' ? 'It has not cleaned up' : 'It has not cleaned up yet';
-  return html`<p>${why}; <code>zkferry doctor cluster.yaml</code> says what stands where.</p>`;
+  return markup`<p>${why}; <code>zkferry doctor cluster.yaml</code> says what stands where.</p>`;
 }

@@ -1,6 +1,6 @@
 import type { Report } from '../../domain/report.js';
 import { instant } from '../figures/value.js';
-import { html, type Markup, type Part } from '../markup.js';
+import { markup, type Markup, type Part } from '../markup.js';
 
 /** Approvals and decisions: who, when, and for which plan or incident. */
 export function saidSection({ approvals, decisions }: Report): Markup {
@@ -9,29 +9,30 @@ export function saidSection({ approvals, decisions }: Report): Markup {
       at,
       by,
       note,
-      what: html`approved gate <strong>${gate}</strong> <small>plan <code>${planHash.slice(0, 12)}</code></small>`,
+      what: markup`approved gate <strong>${gate}</strong> <small>plan <code>${planHash.slice(0, 12)}</code></small>`,
     })),
     ...decisions.map(({ incident, action, by, at, note }) => ({
       at,
       by,
       note,
-      what: html`decided <strong>${action}</strong> for incident <a href="#incident-${incident}">${incident}</a>`,
+      what: markup`decided <strong>${action}</strong> for incident <a href="#incident-${incident}">${incident}</a>`,
     })),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const lines = rows.map(
     ({ at, by, note, what }) =>
-      html`<tr>
+      markup`<tr>
         <td>${instant(at)}</td>
         <td>${by}</td>
         <td>${what}${noteOf(note)}</td>
-      </tr> `,
+      </tr>
+`,
   );
-  return html`<section id="said">
+  return markup`<section id="said">
     <h2>Approvals and decisions</h2>
     ${
       rows.length === 0
-        ? html`<p>None.</p>`
-        : html`<div class="wide">
+        ? markup`<p>None.</p>`
+        : markup`<div class="wide">
             <table>
               <thead>
                 <tr>
@@ -50,5 +51,5 @@ export function saidSection({ approvals, decisions }: Report): Markup {
 }
 
 function noteOf(note: string | undefined): Part {
-  return note !== undefined && note !== '' && html`<br /><q>${note}</q>`;
+  return note !== undefined && note !== '' && markup`<br /><q>${note}</q>`;
 }

@@ -1,16 +1,16 @@
 import type { Report, ReportVerdicts } from '../../domain/report.js';
 import { count, duration } from '../figures/value.js';
-import { html, type Markup, type Part } from '../markup.js';
+import { markup, type Markup, type Part } from '../markup.js';
 
 /** What independent watchers judged; nothing the workflow says of itself counts here. */
 export function verdictsSection({ verdicts, strategy }: Report): Markup {
-  return html`<section id="verdicts">
+  return markup`<section id="verdicts">
     <h2>Verdicts</h2>
     ${verdicts === null ? NOBODY : judged(verdicts, strategy)}
   </section>`;
 }
 
-const NOBODY = html`<p class="banner none">
+const NOBODY = markup`<p class="banner none">
   <strong>Nobody watched.</strong> No watcher outside the workflow recorded this migration, so nothing on this page is a
   verdict: the rest is the workflow’s own account.
 </p>`;
@@ -18,13 +18,13 @@ const NOBODY = html`<p class="banner none">
 function judged(verdicts: ReportVerdicts, strategy: string): Markup {
   const { passed, proved, reasons } = verdicts;
   const sentence = passed ? 'Every promise held.' : proved ? 'Not passed.' : 'Not proved, so not passed.';
-  const because = reasons.map((reason) => html`<li>${reason}</li>`);
-  return html`<p class="banner ${passed ? 'good' : 'bad'}">
+  const because = reasons.map((reason) => markup`<li>${reason}</li>`);
+  return markup`<p class="banner ${passed ? 'good' : 'bad'}">
       <strong>${sentence}</strong> Judged by watchers outside the workflow.
     </p>
     ${
       reasons.length > 0 &&
-      html`<ul class="reasons">
+      markup`<ul class="reasons">
         ${because}
       </ul>`
     }
@@ -67,8 +67,9 @@ function publishing({ wrongLeaderMs, mirrorDelay }: ReportVerdicts): Part {
 }
 
 function fact(name: string, value: Part, why?: string): Markup {
-  return html`<div>
+  return markup`<div>
     <dt>${name}</dt>
-    <dd>${value}${why !== undefined && html` <small>${why}</small>`}</dd>
-  </div> `;
+    <dd>${value}${why !== undefined && markup` <small>${why}</small>`}</dd>
+  </div>
+`;
 }

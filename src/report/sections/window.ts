@@ -3,7 +3,7 @@ import type { Report, ReportWindow } from '../../domain/report.js';
 import { axis, lane, row } from '../figures/lane.js';
 import { linear } from '../figures/scale.js';
 import { duration, durationText, instant } from '../figures/value.js';
-import { html, type Markup, type Part } from '../markup.js';
+import { markup, type Markup, type Part } from '../markup.js';
 import { agentsFigure } from './agents.js';
 import { leaderRows } from './leaders.js';
 
@@ -20,18 +20,18 @@ export const NAMES: Readonly<Record<MilestoneName, string>> = {
 
 export function windowSection(report: Report): Markup {
   const { window } = report;
-  return html`<section id="window">
+  return markup`<section id="window">
     <h2>Critical window</h2>
-    ${window === null || window.openedAt === null ? html`<p>It did not open.</p>` : null}
+    ${window === null || window.openedAt === null ? markup`<p>It did not open.</p>` : null}
     ${window !== null && figures(window)}
-    ${window !== null && window.openedAt !== null && timeline(window, Date.parse(window.openedAt))}
+    ${window !== null && window.openedAt !== null && timeline(window, window.openedAt)}
     ${window !== null && closeUp(report, window)}
   </section>`;
 }
 
 function figures(window: ReportWindow): Markup {
   const { budgetMs, forecastMs, leaderlessMs, coordinationMs, lastAgentMs } = window;
-  return html`<dl class="facts">
+  return markup`<dl class="facts">
     ${fact('budget', [duration('window.budgetMs', budgetMs), because(window.budgetDerivation)])}
     ${fact('forecast', [duration('window.forecastMs', forecastMs), because(window.derivation)])}
     ${fact('without a leader', duration('window.leaderlessMs', leaderlessMs))}
@@ -41,29 +41,26 @@ function figures(window: ReportWindow): Markup {
 }
 
 /** Each instant as its distance from the opening, against the whole budget. */
-function timeline({ milestones }: ReportWindow, opened: number): Markup {
+function timeline({ milestones }: ReportWindow, openedAt: string): Markup {
+  const opened = Date.parse(openedAt);
   const end = Math.max(...milestones.map(({ afterMs }) => afterMs), 1);
   const scale = linear(opened, opened + end);
   const turnBack = milestones.find(({ name }) => name === 'turn-back-point');
   const marks = turnBack === undefined ? [] : [{ at: opened + turnBack.afterMs, look: 'turn-back' }];
   const rows = milestones.map((milestone, index) => {
-    const { name, afterMs, at, by } = milestone;
+    const { name, afterMs, by } = milestone;
     const bar = {
       from: opened,
       to: opened + afterMs,
       look: lookOf(milestone),
       title: `${NAMES[name]} after ${durationText(afterMs)}`,
     };
-    const label = html`${NAMES[name]} <small>${by === 'watchers' ? 'watched' : ''}</small>`;
-    return row(
-      label,
-      lane(scale, [bar], marks),
-      name === 'opened' ? instantOnly(at) : duration(`window.milestones.${index}.afterMs`, afterMs),
-    );
+    const label = markup`${NAMES[name]}${by === 'watchers' && markup` <small>watched</small>`}`;
+    return row(label, lane(scale, [bar], marks), duration(`window.milestones.${index}.afterMs`, afterMs));
   });
-  return html`<figure>
+  return markup`<figure>
     <figcaption>
-      Against the budget, since the opening${turnBack !== undefined && '; the line is the turn-back point'}
+      Against the budget, since it opened at ${instant(openedAt)}${turnBack !== undefined && '; the line is the turn-back point'}
     </figcaption>
     ${rows}${axis(scale, '')}
   </figure>`;
@@ -82,23 +79,20 @@ function closeUp({ seen }: Report, { milestones }: ReportWindow): Markup | null 
   const [from, to] = [Math.min(...instants), Math.max(...instants)];
   const around = Math.max(500, (to - from) * 0.25);
   const scale = linear(from - around, to + around);
-  return html`<figure>
+  return markup`<figure>
     <figcaption>From close by: who led, whom the ensembles named, agents registered</figcaption>
     ${leaderRows(seen, scale)}${agentsFigure(seen, scale)}${axis(scale, '')}
   </figure>`;
 }
 
 function because(derivation: string | null): Part {
-  return derivation !== null && html` <small>${derivation}</small>`;
-}
-
-function instantOnly(at: string): Markup {
-  return html`<small>${instant(at)}</small>`;
+  return derivation !== null && markup` <small>${derivation}</small>`;
 }
 
 function fact(name: string, value: Part): Markup {
-  return html`<div>
+  return markup`<div>
     <dt>${name}</dt>
     <dd>${value}</dd>
-  </div> `;
+  </div>
+`;
 }
