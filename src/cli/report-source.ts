@@ -6,17 +6,22 @@ import type { MigrationStatus } from '../domain/status.js';
 import type { Watched } from '../domain/watched.js';
 import { statusOf, workflowIdOf } from './migration-client.js';
 
-/** It was cut off before it had a result, and only a worker can still say how far it had come. */
+/** A migration fails when its config does not validate: it did nothing that could be told. */
+class NothingToReportError extends FerryError {
+  readonly code = 'FERRY_NOTHING_TO_REPORT';
+  readonly retryable = false;
+  override readonly remedy = 'mend what it names and start it again; nothing was written';
+}
+
+/** It has no result, and only a worker can say how far it has come. */
 class NoLastStatusError extends FerryError {
   readonly code = 'FERRY_NO_LAST_STATUS';
   readonly retryable = true;
   override readonly remedy =
     'start a worker (zkferry worker), then ask again; what stands where, zkferry doctor says without one';
-  constructor(workflowId: string, closed: string, cause: unknown) {
-    super(
-      `${workflowId} has ended as ${closed}, and its last status cannot be read: ` +
-        (cause instanceof Error ? cause.message : String(cause)),
-    );
+  constructor(workflowId: string, closed: string, cause: string) {
+    const how = closed === 'running' ? 'is running' : `has ended as ${closed}`;
+    super(`${workflowId} ${how}, and no worker answers to say how far it has come: ${cause}`);
   }
 }
 
@@ -44,13 +49,22 @@ export async function reportFrom(
 
   async function lastStatus(): Promise<MigrationStatus> {
     if (run.closed === 'completed') return (await handle.result()) as MigrationStatus;
-    // Of a config that did not validate there is nothing to report.
-    if (run.closed === 'running' || run.closed === 'failed') return await statusOf(client, cluster);
+    if (run.closed === 'failed') {
+      const cause: unknown = await handle.result().catch((error: unknown) => error);
+      throw new NothingToReportError(`${run.workflowId} has failed: ${deepest(cause)}`);
+    }
+    if (run.closed === 'running' && runId === undefined) return await statusOf(client, cluster);
     const query = () => handle.query<MigrationStatus>('status');
     return await client.connection.withDeadline(Date.now() + PATIENCE_MS, query).catch((cause: unknown) => {
-      throw new NoLastStatusError(run.workflowId, run.closed, cause);
+      throw new NoLastStatusError(run.workflowId, run.closed, deepest(cause));
     });
   }
+}
+
+function deepest(error: unknown): string {
+  let at = error;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  return at instanceof Error ? at.message : String(at);
 }
 
 /** `zkferry-c` is the migration of cluster `c`, unless there is one of a cluster with that name. */

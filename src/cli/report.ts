@@ -5,9 +5,11 @@ import { withTemporal } from '../adapters/temporal-client.js';
 import { FerryError } from '../domain/errors.js';
 import type { Watched } from '../domain/watched.js';
 import { reportPage } from '../report/page.js';
+import { workflowIdOf } from './migration-client.js';
 import { printJson, printLine, printNote, withJson } from './output.js';
 import { reportFrom } from './report-source.js';
 import { watchedSchema } from './schemas/report.js';
+import { queryLine, temporalLine } from './temporal-line.js';
 
 class NoVerdictsError extends FerryError {
   readonly code = 'FERRY_NO_VERDICTS';
@@ -20,6 +22,7 @@ interface ReportOptions {
   readonly html?: string;
   readonly verdicts?: string;
   readonly run?: string;
+  readonly showTemporal?: true;
 }
 
 /** `report`: what a migration did and how it went, as a page for people and as JSON. */
@@ -29,11 +32,16 @@ export function reportCommand(): Command {
     .argument('<cluster>', "the cluster, or the workflow's id")
     .option('--html <file>', 'where the page goes (default: zkferry-report-CLUSTER.html, none with --json)')
     .option('--verdicts <file>', 'what watchers saw, as zkferry lab judge --json prints it')
+    .option('--show-temporal', 'print the temporal commands that show the same, on standard error')
     .option('--run <id>', 'an earlier migration of the cluster, by its run id')
     .action(report);
 }
 
-async function report(name: string, { json = false, html, verdicts, run }: ReportOptions) {
+async function report(name: string, { json = false, html, verdicts, run, showTemporal }: ReportOptions) {
+  if (showTemporal) {
+    printNote(queryLine(workflowIdOf(name), 'status'));
+    printNote(temporalLine('workflow', 'show', '--workflow-id', workflowIdOf(name), '--output', 'json'));
+  }
   const watched = verdicts === undefined ? null : await readVerdicts(verdicts);
   const made = await withTemporal((client) =>
     reportFrom(client, name, { watched, ...(run === undefined ? {} : { runId: run }) }),

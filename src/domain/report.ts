@@ -1,6 +1,6 @@
 import { milestonesOf, type Milestone, type Measured } from './report-window.js';
 import type { Approval, Decision, Incident, MigrationState, MigrationStatus, WaitingFor } from './status.js';
-import { batchesOf, phaseAt, type Batch, type Trace } from './trace.js';
+import { batchesOf, phaseIndexAt, type Batch, type Trace } from './trace.js';
 import type { Watched, WatchedSeries } from './watched.js';
 
 /**
@@ -124,6 +124,7 @@ export function reportOf(status: MigrationStatus, beside: Beside): Report {
   const { timeline, approvals, decisions, incidents } = status;
   const startedAt = timeline[0]?.startedAt ?? null;
   const endedAt = endOf(status, run);
+  const phaseAt = (at: string) => timeline[phaseIndexAt(timeline, at)]?.phase ?? null;
   return {
     schemaVersion: 1,
     cluster: status.cluster,
@@ -149,11 +150,8 @@ export function reportOf(status: MigrationStatus, beside: Beside): Report {
     waitingFor: status.waitingFor,
     rollback: status.rollback,
     seen: watched?.seen ?? null,
-    steps: traces?.map((trace) => ({ ...trace, phase: phaseAt(timeline, trace.startedAt) })) ?? null,
-    batches:
-      traces === null
-        ? null
-        : batchesOf(traces).map((batch) => ({ ...batch, phase: phaseAt(timeline, batch.startedAt) })),
+    steps: traces?.map((trace) => ({ ...trace, phase: phaseAt(trace.startedAt) })) ?? null,
+    batches: traces === null ? null : batchesOf(traces).map((batch) => ({ ...batch, phase: phaseAt(batch.startedAt) })),
     unread: history?.unread ?? [],
     residue: residueOf(status, run, traces),
   };

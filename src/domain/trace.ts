@@ -1,5 +1,3 @@
-import type { TimelineEntry } from './status.js';
-
 /** One activity as the workflow's history has it. */
 export interface Trace {
   /** What people read: the activity's summary. */
@@ -26,14 +24,10 @@ export interface Batch {
   readonly failed: number;
 }
 
-/** The phase in which an instant lies; the later one where two touch. */
-export function phaseAt(timeline: readonly TimelineEntry[], at: string): string | null {
+/** Index of the phase that had begun last at this instant, -1 before the first. */
+export function phaseIndexAt(phases: readonly { readonly startedAt: string }[], at: string): number {
   const instant = Date.parse(at);
-  const found = timeline.findLast(
-    ({ startedAt, endedAt }) =>
-      Date.parse(startedAt) <= instant && (endedAt === null || instant <= Date.parse(endedAt)),
-  );
-  return found?.phase ?? null;
+  return phases.findLastIndex(({ startedAt }) => Date.parse(startedAt) <= instant);
 }
 
 /** Batches in the order in which they began. */

@@ -19,18 +19,18 @@ export function runScale({ phases, startedAt, endedAt, madeAt }: Report): RunSca
   });
   const isGate = (name: string) => name.startsWith('gate ');
   const worked = spans.reduce((sum, span) => sum + (isGate(span.name) ? 0 : span.to - span.from), 0);
-  const most = Math.max(worked / 6, 1);
+  const most = Math.max(worked / 4, 1);
   let until = from;
   for (const span of spans) {
     if (span.from < until) continue;
     if (span.from > until) stretches.push({ from: until, to: span.from, weight: span.from - until });
     const length = span.to - span.from;
-    const isLong = isGate(span.name) && length > most && worked > 0;
+    const isLong = isGate(span.name) && length > worked / 2 && worked > 0;
     if (isLong) shortened.push(span.name);
     stretches.push({ from: span.from, to: span.to, weight: isLong ? most : length });
     until = span.to;
   }
-  // Nothing can be said about the time before the report was made but after the last phase: it counts as it is, shortly.
+  // Between the last phase and the making of the report nothing is known.
   if (to > until) stretches.push({ from: until, to, weight: Math.min(to - until, most) });
   return { scale: stretches.length === 0 ? linear(from, to) : weighted(stretches), shortened };
 }

@@ -10,7 +10,7 @@ export interface Scale {
 
 export interface Tick {
   readonly percent: number;
-  /** Time since the begin of the scale. */
+  /** Time since the scale's origin. */
   readonly text: string;
 }
 
@@ -21,12 +21,13 @@ export interface Stretch {
   readonly weight: number;
 }
 
-export function linear(from: number, to: number): Scale {
-  return weighted([{ from, to: Math.max(to, from + 1), weight: 1 }]);
+/** @param origin the instant from which its ticks count */
+export function linear(from: number, to: number, origin = from): Scale {
+  return weighted([{ from, to: Math.max(to, from + 1), weight: 1 }], origin);
 }
 
 /** Stretches follow each other without a hole. */
-export function weighted(stretches: readonly Stretch[]): Scale {
+export function weighted(stretches: readonly Stretch[], origin?: number): Scale {
   const from = stretches[0]?.from ?? 0;
   const to = stretches.at(-1)?.to ?? from + 1;
   const whole = stretches.reduce((sum, { weight }) => sum + weight, 0) || 1;
@@ -40,7 +41,7 @@ export function weighted(stretches: readonly Stretch[]): Scale {
     }
     return 100;
   };
-  return { from, to, at, ticks: ticksOf(from, to, at) };
+  return { from, to, at, ticks: ticksOf(from, to, origin ?? from, at) };
 }
 
 const STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500].concat(
@@ -50,11 +51,12 @@ const STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500].concat(
 /** Narrow screens show about four labels side by side. */
 const APART_PERCENT = 18;
 
-function ticksOf(from: number, to: number, at: (instant: number) => number): Tick[] {
+function ticksOf(from: number, to: number, origin: number, at: (instant: number) => number): Tick[] {
   const stepMs = STEPS_MS.find((step) => (to - from) / step <= 8) ?? 86_400_000;
   const ticks: Tick[] = [];
-  for (let since = 0; from + since <= to && ticks.length < 50; since += stepMs) {
-    const percent = at(from + since);
+  const first = Math.ceil((from - origin) / stepMs) * stepMs;
+  for (let since = first; origin + since <= to && ticks.length < 50; since += stepMs) {
+    const percent = at(origin + since);
     const last = ticks.at(-1);
     if (last === undefined || percent - last.percent >= APART_PERCENT) ticks.push({ percent, text: tickText(since) });
   }

@@ -81,7 +81,8 @@ export function leaderRows({ leaders }: WatchedSeries, scale: Scale): Markup[] {
   });
 }
 
-function legend({ leaders }: WatchedSeries): Markup {
+/** Which colour is whose. */
+export function legend({ leaders }: WatchedSeries): Markup {
   const masters = mastersOf(leaders);
   const entries = masters.map(
     (master) =>

@@ -1,4 +1,5 @@
 import type { Report, ReportPhase } from '../../domain/report.js';
+import { phaseIndexAt } from '../../domain/trace.js';
 import { axis, lane, row } from '../figures/lane.js';
 import { runScale } from '../figures/run-scale.js';
 import type { Scale } from '../figures/scale.js';
@@ -11,8 +12,8 @@ export function phasesSection(report: Report): Markup {
   const { phases, steps } = report;
   const { scale, shortened } = runScale(report);
   const rows = phases.map((phase, index) => [
-    withSteps(phaseRow(phase, index, scale), stepsOfPhase(report, phase)),
-    batchRows(report, phase, scale),
+    withSteps(phaseRow(phase, index, scale), stepsOfPhase(report, index)),
+    batchRows(report, index, scale),
   ]);
   return markup`<section id="phases">
     <h2>Phases and batches</h2>
@@ -45,11 +46,13 @@ function withSteps(phase: Markup, steps: Markup | null): Markup {
   return markup`<details class="phase"><summary>${phase}</summary>${steps}</details>\n`;
 }
 
-/** Fleets of thousands have hundreds of batches: the first ones are drawn, the JSON has all. */
+/** Phases may come twice, so their place tells them, not their name. Fleets of thousands have hundreds of batches: the first ones are drawn, the JSON has all. */
 const MOST = 40;
 
-function batchRows({ batches }: Report, phase: ReportPhase, scale: Scale): Markup | null {
-  const own = (batches ?? []).map((batch, index) => ({ ...batch, index })).filter((batch) => batchIsIn(batch, phase));
+function batchRows({ batches, phases }: Report, phase: number, scale: Scale): Markup | null {
+  const own = (batches ?? [])
+    .map((batch, index) => ({ ...batch, index }))
+    .filter(({ startedAt }) => phaseIndexAt(phases, startedAt) === phase);
   if (own.length === 0) return null;
   const rows = own.slice(0, MOST).map(({ startedAt, durationMs, hosts, failed, index }, nth) => {
     const from = Date.parse(startedAt);
@@ -64,14 +67,4 @@ function batchRows({ batches }: Report, phase: ReportPhase, scale: Scale): Marku
     return row(label, lane(scale, [bar]), duration(`batches.${index}.durationMs`, durationMs));
   });
   return markup`${rows}${own.length > MOST && markup`<p class="more">The JSON has ${count(`batches.length`, (batches ?? []).length)} batches.</p>`}`;
-}
-
-/** Phases may come twice, so the name alone does not tell. */
-function batchIsIn({ startedAt }: { readonly startedAt: string }, phase: ReportPhase): boolean {
-  return isWithin(Date.parse(startedAt), phase);
-}
-
-export function isWithin(instant: number, { startedAt, durationMs }: ReportPhase): boolean {
-  const from = Date.parse(startedAt);
-  return instant >= from && (durationMs === null || instant < from + durationMs);
 }

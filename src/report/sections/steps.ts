@@ -1,4 +1,5 @@
-import type { Report, ReportPhase, ReportStep } from '../../domain/report.js';
+import type { Report, ReportStep } from '../../domain/report.js';
+import { phaseIndexAt } from '../../domain/trace.js';
 import { axis, lane, row } from '../figures/lane.js';
 import { linear, type Scale } from '../figures/scale.js';
 import { durationText } from '../figures/value.js';
@@ -7,13 +8,12 @@ import { markup, type Markup } from '../markup.js';
 const MOST_ROWS = 60;
 
 /** What a phase did, host by host, at the scale of the phase. */
-export function stepsOfPhase({ steps, madeAt }: Report, phase: ReportPhase): Markup | null {
+export function stepsOfPhase({ steps, phases, madeAt }: Report, index: number): Markup | null {
+  const phase = phases[index];
+  const own = (steps ?? []).filter(({ startedAt }) => phaseIndexAt(phases, startedAt) === index);
+  if (phase === undefined) return null;
   const from = Date.parse(phase.startedAt);
   const end = phase.durationMs === null ? Date.parse(madeAt) : from + phase.durationMs;
-  const own = (steps ?? []).filter(({ startedAt }) => {
-    const at = Date.parse(startedAt);
-    return at >= from && (at < end || (phase.durationMs === null && at <= end));
-  });
   if (own.length === 0) return null;
   const scale = linear(from, end);
   const lanes = byLane(own);

@@ -5,7 +5,7 @@ import { linear } from '../figures/scale.js';
 import { duration, durationText, instant } from '../figures/value.js';
 import { markup, type Markup, type Part } from '../markup.js';
 import { agentsFigure } from './agents.js';
-import { leaderRows } from './leaders.js';
+import { leaderRows, legend } from './leaders.js';
 
 export const NAMES: Readonly<Record<MilestoneName, string>> = {
   opened: 'opened',
@@ -78,10 +78,10 @@ function closeUp({ seen }: Report, { milestones }: ReportWindow): Markup | null 
   const instants = reached.map(({ at }) => Date.parse(at));
   const [from, to] = [Math.min(...instants), Math.max(...instants)];
   const around = Math.max(500, (to - from) * 0.25);
-  const scale = linear(from - around, to + around);
+  const scale = linear(from - around, to + around, from);
   return markup`<figure>
-    <figcaption>From close by: who led, whom the ensembles named, agents registered</figcaption>
-    ${leaderRows(seen, scale)}${agentsFigure(seen, scale)}${axis(scale, '')}
+    <figcaption>From close by, since it opened: who led, whom the ensembles named, agents registered</figcaption>
+    ${legend(seen)}${leaderRows(seen, scale)}${agentsFigure(seen, scale)}${axis(scale, '')}
   </figure>`;
 }
 
