@@ -27,6 +27,7 @@ const tiers = {
     { name: 'model' },
     { name: 'replay', together: true },
     { name: 'workflow', sideBySide: true },
+    { name: 'browser' },
     { name: 'contract' },
     { name: 'integration' },
     { name: 'e2e' },

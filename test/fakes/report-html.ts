@@ -13,6 +13,11 @@ export function shownFigures(page: string): ShownFigure[] {
   );
 }
 
+/** What a report holds at a path such as `window.milestones.2.afterMs`. */
+export function valueAt(report: Report, field: string): unknown {
+  return field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], report);
+}
+
 /** Tags and names of attributes in their order: what text can be made to look like must not change it. */
 export function skeleton(page: string): string {
   return [...page.matchAll(/<(\/?[a-z][a-z0-9]*|!doctype)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)]

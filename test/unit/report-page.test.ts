@@ -7,7 +7,7 @@ import { durationText } from '../../src/report/figures/value.js';
 import { reportPage } from '../../src/report/page.js';
 import { recorded, recordedReport, watchedReports } from '../fakes/recorded-reports.js';
 import { status } from '../fakes/reports.js';
-import { shownFigures, skeleton, withEveryText } from '../fakes/report-html.js';
+import { shownFigures, skeleton, valueAt, withEveryText } from '../fakes/report-html.js';
 
 const bare = (changes: Partial<Report> = {}): Report => ({
   ...reportOf(status, { madeAt: '2026-01-01T00:00:04.000Z' }),
@@ -37,7 +37,7 @@ describe('the report of a migration, as a page', () => {
     for (const { name, report } of reports) {
       const shown = shownFigures(reportPage(report));
       for (const { field, value, text } of shown) {
-        const own = field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], report);
+        const own = valueAt(report, field);
         assert.equal(Number(value), own, `${name}: ${field}`);
         const asText = /Ms$/.test(field) ? durationText(Number(own)) : Number(own).toLocaleString('en-US');
         assert.equal(text, asText, `${name}: ${field}`);
