@@ -77,6 +77,14 @@ describe('the layers', () => {
     assert.deepEqual(found, []);
   });
 
+  it('let the page of the report know the domain alone, so that it shows a report and nothing else', () => {
+    const found = breaches(
+      isIn('src/report'),
+      ({ to }) => isIn('src/report', 'src/domain')(to) || to === 'node:crypto',
+    );
+    assert.deepEqual(found, []);
+  });
+
   it('let ports know the domain alone', () => {
     const allowed = isIn('src/domain', 'src/ports');
     assert.deepEqual(
