@@ -29,9 +29,9 @@ export async function tellHistory({ workflowId, events }: OneHistory, read: Read
   const begins = new Map<string, Event>();
   for (const event of events) {
     const close = closeOf(event);
-    if (close?.scheduledEventId != null) closes.set(String(close.scheduledEventId), event);
+    if (close) closes.set(String(close.scheduledEventId), event);
     const { activityTaskStartedEventAttributes: begin } = event;
-    if (begin?.scheduledEventId != null) begins.set(String(begin.scheduledEventId), event);
+    if (begin) begins.set(String(begin.scheduledEventId), event);
   }
   const last = events.at(-1);
   const isClosed = last !== undefined && closesRun(last);
@@ -83,7 +83,7 @@ function closesRun(event: Event): boolean {
     event.workflowExecutionTerminatedEventAttributes,
     event.workflowExecutionContinuedAsNewEventAttributes,
   ];
-  return ends.some((end) => end != null);
+  return ends.some(Boolean);
 }
 
 function closeOf(event: Event) {

@@ -9,9 +9,7 @@ const SCHEMAS = { config: configJsonSchema, report: reportJsonSchema } as const;
 export function schemaCommand(): Command {
   return withJson(new Command('schema'))
     .description("print the JSON Schema of the config, which the workflow's input follows, too, or of report.json")
-    .addArgument(
-      new Argument('[of]', 'what it describes').choices(Object.keys(SCHEMAS)).default('config' as keyof typeof SCHEMAS),
-    )
+    .addArgument(new Argument('[of]', 'what it describes').choices(Object.keys(SCHEMAS)).default('config'))
     .action((of: keyof typeof SCHEMAS) => {
       printJson(SCHEMAS[of]());
     });

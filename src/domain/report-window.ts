@@ -40,8 +40,9 @@ export function milestonesOf(
   const { openedAt } = window;
   if (openedAt === null) return [];
   const opened = Date.parse(openedAt);
-  const by = watched?.leaderGoneAt == null ? 'workflow' : 'watchers';
-  const goneAt = by === 'watchers' ? instant(watched?.leaderGoneAt) : leaderGone(opened, traces);
+  const watchedGone = watched?.leaderGoneAt ?? null;
+  const by = watchedGone === null ? 'workflow' : 'watchers';
+  const goneAt = instant(watchedGone) ?? leaderGone(opened, traces);
   const measured = watched ?? window;
   const since = (ms: number | null) => (goneAt === null || ms === null ? null : goneAt + ms);
   const found: Readonly<Record<MilestoneName, number | null>> = {
@@ -77,5 +78,6 @@ function leaderGone(opened: number, traces: readonly Trace[] | null): number | n
 }
 
 function instant(text: string | null | undefined): number | null {
-  return text == null ? null : Date.parse(text);
+  // Migrations that began before an instant was told have no such field.
+  return text === null || text === undefined ? null : Date.parse(text);
 }

@@ -54,7 +54,7 @@ describe('what a recorded history tells', () => {
     for (const name of recorded) {
       const { window } = await recordedReport(name);
       const gone = window?.milestones.find((milestone) => milestone.name === 'leader-gone');
-      if (window?.openedAt == null) continue;
+      if (!window?.openedAt) continue;
       assert.ok(gone !== undefined && gone.by === 'workflow', name);
       assert.ok(gone.afterMs >= 0 && gone.afterMs < 1_000, `${name}: ${String(gone.afterMs)}`);
     }
