@@ -1,6 +1,7 @@
 import type { Report } from '../../domain/report.js';
+import { fact } from '../figures/fact.js';
 import { duration, instant } from '../figures/value.js';
-import { markup, type Markup, type Part } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 
 const SENTENCES: Readonly<Record<Report['outcome'], string>> = {
   running: 'It is under way.',
@@ -53,12 +54,4 @@ zkferry start cluster.yaml --take-over ${taken}</pre>`;
 function waits({ what, since, next }: NonNullable<Report['waitingFor']>): Markup {
   return markup`<p>It waits since ${instant(since)} for ${what}. Next:</p>
     <pre>${next}</pre>`;
-}
-
-function fact(name: string, value: Part): Markup {
-  return markup`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>
-`;
 }

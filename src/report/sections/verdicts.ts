@@ -1,4 +1,5 @@
 import type { Report, ReportVerdicts } from '../../domain/report.js';
+import { fact } from '../figures/fact.js';
 import { count, duration } from '../figures/value.js';
 import { markup, type Markup, type Part } from '../markup.js';
 
@@ -64,12 +65,4 @@ function publishing({ wrongLeaderMs, mirrorDelay }: ReportVerdicts): Part {
           ' changes',
         ]),
   ];
-}
-
-function fact(name: string, value: Part, why?: string): Markup {
-  return markup`<div>
-    <dt>${name}</dt>
-    <dd>${value}${why !== undefined && markup` <small>${why}</small>`}</dd>
-  </div>
-`;
 }

@@ -1,5 +1,6 @@
 import type { Milestone, MilestoneName } from '../../domain/report-window.js';
 import type { Report, ReportWindow } from '../../domain/report.js';
+import { fact } from '../figures/fact.js';
 import { axis, lane, row } from '../figures/lane.js';
 import { linear } from '../figures/scale.js';
 import { duration, durationText, instant } from '../figures/value.js';
@@ -7,7 +8,7 @@ import { markup, type Markup, type Part } from '../markup.js';
 import { agentsFigure } from './agents.js';
 import { leaderRows, legend } from './leaders.js';
 
-export const NAMES: Readonly<Record<MilestoneName, string>> = {
+const NAMES: Readonly<Record<MilestoneName, string>> = {
   opened: 'opened',
   'leader-gone': 'old leader gone',
   'leader-elected': 'next leader elected',
@@ -87,12 +88,4 @@ function closeUp({ seen }: Report, { milestones }: ReportWindow): Markup | null 
 
 function because(derivation: string | null): Part {
   return derivation !== null && markup` <small>${derivation}</small>`;
-}
-
-function fact(name: string, value: Part): Markup {
-  return markup`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>
-`;
 }
