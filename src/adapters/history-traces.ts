@@ -1,5 +1,5 @@
 import type { Payload, WorkflowHandle } from '@temporalio/client';
-import type { Trace } from '../domain/trace.js';
+import type { Order, Trace } from '../domain/trace.js';
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
@@ -15,6 +15,7 @@ export interface OneHistory {
 /** What a history tells besides its activities. */
 export interface Told {
   readonly traces: readonly Trace[];
+  readonly orders: readonly Order[];
   /** Child workflows that were started, in order. */
   readonly children: readonly { readonly workflowId: string; readonly runId: string }[];
   /** The run that went on where this one ended. */
@@ -71,7 +72,29 @@ export async function tellHistory({ workflowId, events }: OneHistory, read: Read
     return id && runId ? [{ workflowId: id, runId }] : [];
   });
   const continuedAs = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? null;
-  return { traces, children, continuedAs, budgetDerivation };
+  return { traces, orders: await ordersIn(events, read), children, continuedAs, budgetDerivation };
+}
+
+/** Approvals and decisions the status has itself; these it has not. */
+const ORDERS: readonly string[] = ['pause', 'resume', 'rollback', 'setPace'] satisfies readonly Order['what'][];
+
+/** Orders as signals, which a workflow may have ignored, and as updates that it accepted. */
+async function ordersIn(events: readonly Event[], read: Read): Promise<Order[]> {
+  const orders: Order[] = [];
+  for (const event of events) {
+    const signal = event.workflowExecutionSignaledEventAttributes;
+    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    const name = signal?.signalName ?? update?.name ?? '';
+    if (!ORDERS.includes(name)) continue;
+    const message = record(await read((signal?.input ?? update?.args)?.payloads?.[0]));
+    orders.push({
+      what: name as Order['what'],
+      by: text(message?.['by']) ?? 'unknown',
+      at: new Date(instantOf(event)).toISOString(),
+      note: text(message?.['reason']),
+    });
+  }
+  return orders;
 }
 
 function closesRun(event: Event): boolean {

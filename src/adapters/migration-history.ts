@@ -1,11 +1,12 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ReportRun } from '../domain/report.js';
-import type { Trace } from '../domain/trace.js';
+import type { Order, Trace } from '../domain/trace.js';
 import { tellHistory, type Read } from './history-traces.js';
 
 /** All that the histories of a migration and its children tell; it needs no worker. */
 export interface MigrationHistory {
   readonly traces: readonly Trace[];
+  readonly orders: readonly Order[];
   readonly budgetDerivation: string | null;
   /** Children whose history could not be read, by workflow id; their steps are missing. */
   readonly unread: readonly string[];
@@ -19,6 +20,7 @@ export async function readMigrationHistory(
 ): Promise<MigrationHistory> {
   const read = reader(client);
   const traces: Trace[] = [];
+  const orders: Order[] = [];
   const unread: string[] = [];
   let budgetDerivation: string | null = null;
   const follow = async (id: string, firstRunId: string): Promise<void> => {
@@ -30,6 +32,7 @@ export async function readMigrationHistory(
         traces.push(trace);
         if (trace.batch !== null) batches.add(trace.batch);
       }
+      if (id === workflowId) orders.push(...told.orders);
       budgetDerivation = told.budgetDerivation ?? budgetDerivation;
       for (const child of told.children) {
         await follow(child.workflowId, child.runId).catch(() => unread.push(child.workflowId));
@@ -39,7 +42,7 @@ export async function readMigrationHistory(
   };
   await follow(workflowId, runId);
   traces.sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
-  return { traces, budgetDerivation, unread };
+  return { traces, orders, budgetDerivation, unread };
 }
 
 /** Decodes as the client would. What it cannot read is left out, and the report is the poorer for it. */

@@ -1,6 +1,6 @@
 import { milestonesOf, type Milestone, type Measured } from './report-window.js';
 import type { Approval, Decision, Incident, MigrationState, MigrationStatus, WaitingFor } from './status.js';
-import { batchesOf, phaseIndexAt, type Batch, type Trace } from './trace.js';
+import { batchesOf, phaseIndexAt, type Batch, type Order, type Trace } from './trace.js';
 import type { Watched, WatchedSeries } from './watched.js';
 
 /**
@@ -21,6 +21,8 @@ export interface Report {
   readonly approvals: readonly Approval[];
   readonly decisions: readonly Decision[];
   readonly incidents: readonly Incident[];
+  /** Pauses, rollbacks and the like, by the workflow's history; null where it was not read. */
+  readonly orders: readonly Order[] | null;
   /** When the report was made: what is still going on is shown up to then. */
   readonly madeAt: string;
   readonly run: ReportRun | null;
@@ -112,6 +114,7 @@ export interface Beside {
   /** The workflow's history, where it was read. */
   readonly history?: {
     readonly traces: readonly Trace[];
+    readonly orders: readonly Order[];
     readonly budgetDerivation: string | null;
     readonly unread: readonly string[];
   } | null;
@@ -141,6 +144,7 @@ export function reportOf(status: MigrationStatus, beside: Beside): Report {
     approvals,
     decisions,
     incidents,
+    orders: history?.orders ?? null,
     madeAt,
     run,
     planHash: status.planHash,

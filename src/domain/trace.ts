@@ -16,6 +16,15 @@ export interface Trace {
   readonly residue: readonly string[] | null;
 }
 
+/** What a person ordered besides approvals and decisions. */
+export interface Order {
+  readonly what: 'pause' | 'resume' | 'rollback' | 'setPace';
+  readonly by: string;
+  readonly at: string;
+  /** The reason given. */
+  readonly note: string | null;
+}
+
 /** Agents that were moved together. */
 export interface Batch {
   readonly startedAt: string;

@@ -50,6 +50,15 @@ describe('what a recorded history tells', () => {
     assert.equal(window?.budgetDerivation, 'a test');
   });
 
+  it('knows who ordered what besides approvals and decisions', async () => {
+    const { orders } = await recordedReport('rolled-back-at-cut-over');
+    assert.deepEqual(
+      orders?.map(({ what, by, note }) => ({ what, by, note })),
+      [{ what: 'rollback', by: 'ann', note: null }],
+    );
+    assert.deepEqual((await recordedReport('migrated')).orders, []);
+  });
+
   it('dates the end of the old leader by the first master that the window stopped', async () => {
     for (const name of recorded) {
       const { window } = await recordedReport(name);

@@ -121,6 +121,17 @@ export const reportSchema = z.object({
       closedAt: instant.nullable(),
     }),
   ),
+  orders: z
+    .array(
+      z.object({
+        what: z.enum(['pause', 'resume', 'rollback', 'setPace']),
+        by: z.string(),
+        at: instant,
+        note: z.string().nullable(),
+      }),
+    )
+    .nullable()
+    .describe('what people ordered besides, by the workflow’s history; null: it was not read'),
   madeAt: instant,
   run: z
     .object({

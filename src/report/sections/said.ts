@@ -2,8 +2,8 @@ import type { Report } from '../../domain/report.js';
 import { instant } from '../figures/value.js';
 import { markup, type Markup, type Part } from '../markup.js';
 
-/** Approvals and decisions: who, when, and for which plan or incident. */
-export function saidSection({ approvals, decisions }: Report): Markup {
+/** Approvals, decisions and other orders: who, when, and for which plan or incident. */
+export function saidSection({ approvals, decisions, orders }: Report): Markup {
   const rows = [
     ...approvals.map(({ gate, by, at, planHash, note }) => ({
       at,
@@ -16,6 +16,12 @@ export function saidSection({ approvals, decisions }: Report): Markup {
       by,
       note,
       what: markup`decided <strong>${action}</strong> for incident <a href="#incident-${incident}">${incident}</a>`,
+    })),
+    ...(orders ?? []).map(({ what, by, at, note }) => ({
+      at,
+      by,
+      note: note ?? undefined,
+      what: markup`ordered <strong>${what}</strong>`,
     })),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const lines = rows.map(
