@@ -122,13 +122,32 @@ describe('the report of a migration, as a page', () => {
 
   it('sends the operator of a terminated or stranded one to doctor and a take-over', () => {
     const run = { workflowId: 'zkferry-c', runId: 'r1', closedAt: '2026-01-01T00:00:05.000Z' };
-    const terminated = reportPage(bare({ outcome: 'running', run: { ...run, closed: 'terminated' }, residue: null }));
+    const approvals = [{ gate: 'begin' as const, by: 'ann', planHash: 'h', at: '2026-01-01T00:00:03.000Z' }];
+    const ended = (state: 'running' | 'stranded', closed: 'terminated' | 'completed') =>
+      reportPage(reportOf({ ...status, state, approvals }, { madeAt: run.closedAt, run: { ...run, closed } }));
+    const terminated = ended('running', 'terminated');
     assert.match(terminated, /<strong>terminated while running<\/strong>/);
-    const stranded = reportPage(bare({ outcome: 'stranded', run: { ...run, closed: 'completed' }, residue: null }));
+    const stranded = ended('stranded', 'completed');
     for (const page of [terminated, stranded]) {
       assert.match(page, /zkferry doctor cluster\.yaml\n[^]*--take-over zkferry-c\/r1/);
       assert.doesNotMatch(page, /cleaned up yet/);
     }
+  });
+
+  it('knows that nothing is left where nothing was approved, and names what a clean-up could not remove', () => {
+    const begun = { gate: 'begin' as const, by: 'ann', planHash: 'h', at: '2026-01-01T00:00:03.000Z' };
+    const residue = {
+      ...{ id: 'i1', phase: 'clean-up', code: 'FERRY_RESIDUE', host: 'm1', remedy: 'Remove it by hand' },
+      ...{ message: 'a drop-in on m1', openedAt: begun.at, closedAt: begun.at },
+    };
+    const madeAt = '2026-01-01T00:00:04.000Z';
+    const leftOf = (changes: Partial<typeof status>) =>
+      reportOf({ ...status, state: 'rolled-back', ...changes }, { madeAt });
+    assert.match(reportPage(leftOf({})), /Nothing: gate begin was not approved/);
+    const named = leftOf({ approvals: [begun], incidents: [residue] });
+    assert.deepEqual(named.residue, ['a drop-in on m1']);
+    assert.match(reportPage(named), /<li>a drop-in on m1<\/li>/);
+    assert.match(reportPage(leftOf({ approvals: [begun] })), /It has not cleaned up[^]*zkferry doctor/);
   });
 
   it('draws hours at a gate shorter than they were, and says so', () => {
