@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
+import { split } from '../../lab/watched.js';
 import { reportJsonSchema, reportSchema } from '../../src/cli/schemas/report.js';
 import { type Report, reportOf } from '../../src/domain/report.js';
 import { durationText } from '../../src/report/figures/value.js';
 import { reportPage } from '../../src/report/page.js';
 import { recorded, recordedReport, watchedReports } from '../fakes/recorded-reports.js';
-import { status } from '../fakes/reports.js';
+import { status, verdicts } from '../fakes/reports.js';
 import { shownFigures, skeleton, valueAt, withEveryText } from '../fakes/report-html.js';
 
 const bare = (changes: Partial<Report> = {}): Report => ({
@@ -19,6 +20,12 @@ describe('the report of a migration, as a page', () => {
   before(async () => {
     for (const name of recorded) reports.push({ name, report: await recordedReport(name) });
     reports.push(...watchedReports());
+    const watched = { ...split(verdicts), seen: null };
+    const dual = { ...status, strategy: 'dual-publishing' };
+    reports.push({
+      name: 'verdicts of dual publishing',
+      report: reportOf(dual, { madeAt: '2026-01-01T00:00:04.000Z', watched }),
+    });
   });
 
   it('is as its JSON schema says, of every recorded migration, with no field that the schema does not know', () => {
@@ -43,11 +50,16 @@ describe('the report of a migration, as a page', () => {
         assert.equal(text, asText, `${name}: ${field}`);
       }
       const fields = new Set(shown.map(({ field }) => field));
-      const { verdicts, window, phases } = report;
-      const due = [...numbersIn(verdicts, 'verdicts'), ...numbersIn(window, 'window'), ...numbersIn(phases, 'phases')];
+      const { window, phases } = report;
+      const due = [
+        ...numbersIn(report.verdicts, 'verdicts'),
+        ...numbersIn(window, 'window'),
+        ...numbersIn(phases, 'phases'),
+      ];
       const missing = due.filter((field) => !fields.has(field) && !/wrongLeaderMs/.test(field));
       assert.deepEqual(missing, [], name);
-      if (report.strategy === 'dual-publishing' && verdicts !== null) assert.ok(fields.has('verdicts.wrongLeaderMs'));
+      if (report.strategy === 'dual-publishing' && report.verdicts !== null)
+        assert.ok(fields.has('verdicts.wrongLeaderMs'));
     }
   });
 
