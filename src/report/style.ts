@@ -6,7 +6,7 @@ export const STYLE = `
   --work: #3b73b9; --gate: #9aa5b4; --batch: #7fa8d9; --undone: #b7791f; --limit: #c9d0da; --ponr: #8250b4;
   --m0: #0072b2; --m1: #e69f00; --m2: #009e73; --m3: #cc79a7; --m4: #56b4e9; --m5: #d55e00; --m6: #8a7f00; --m7: #6b7280;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #14181f; --ink: #e4e8ee; --quiet: #9aa5b4; --line: #2c3440; --track: #1d232d; --code: #1d232d;
     --good: #5cc98d; --good-paper: #15301f; --bad: #ff8a80; --bad-paper: #3a1917; --none-paper: #1f2631;
@@ -85,7 +85,7 @@ td time { white-space: nowrap; font-variant-numeric: tabular-nums; }
   .sub { padding-left: 0; }
 }
 @media print {
-  :root { --paper: #ffffff; --ink: #000000; --quiet: #444444; }
+  :root { --ink: #000000; --quiet: #444444; }
   body { font-size: 11pt; }
   main { max-width: none; padding: 0; }
   svg, .banner, .track { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -118,11 +118,14 @@ describe('the report’s page in Chromium', function () {
     }
   });
 
-  it('prints what is folded away on the screen', async () => {
-    const { page } = await open(reportPage(await recordedReport('migrated')));
+  it('prints light, with what is folded away on the screen, from a dark one, too', async () => {
+    const { page } = await open(reportPage(await recordedReport('migrated')), LOOKS[1]);
     const heights = `[...document.querySelectorAll('.steps')].map((one) => one.offsetHeight)`;
     await page.emulateMedia({ media: 'print' });
     const shown = await evaluated<number[]>(page, heights);
+    const track = await evaluated<string>(page, `getComputedStyle(document.querySelector('.track')).fill`);
+    assert.equal(track, 'rgb(240, 242, 245)');
+    await page.screenshot({ path: pictureFile('report-on-paper'), fullPage: true });
     assert.ok(shown.length > 5 && shown.every((height) => height > 10), String(shown));
     await page.close();
   });
