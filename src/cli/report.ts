@@ -39,8 +39,9 @@ export function reportCommand(): Command {
 
 async function report(name: string, { json = false, html, verdicts, run, showTemporal }: ReportOptions) {
   if (showTemporal) {
-    printNote(queryLine(workflowIdOf(name), 'status'));
-    printNote(temporalLine('workflow', 'show', '--workflow-id', workflowIdOf(name), '--output', 'json'));
+    const id = name.startsWith('zkferry-') ? name : workflowIdOf(name);
+    printNote(queryLine(id, 'status'));
+    printNote(temporalLine('workflow', 'show', '--workflow-id', id, '--output', 'json'));
   }
   const watched = verdicts === undefined ? null : await readVerdicts(verdicts);
   const made = await withTemporal((client) =>
