@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printNote } from './output.js';
-import { InvalidConfigError } from './read-config.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * Verbs and the module that builds them; only what the command line needs is loaded, so that
@@ -19,9 +19,12 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['start'], load: async () => [(await import('./start.js')).startCommand()] },
+  { verbs: ['status'], load: async () => [(await import('./status.js')).statusCommand()] },
+  { verbs: ['watch'], load: async () => [(await import('./watch/watch.js')).watchCommand()] },
   {
-    verbs: ['start', 'status', 'watch', 'approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
-    load: async () => (await import('./workflow-verbs.js')).workflowCommands(),
+    verbs: ['approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
+    load: async () => (await import('./message-verbs.js')).messageCommands(),
   },
 ];
 
@@ -36,7 +39,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       return;
     }
     printError(error);
-    exitWith(error instanceof InvalidConfigError ? EXIT.usage : EXIT.failed);
+    exitWith(error instanceof UsageError ? EXIT.usage : EXIT.failed);
   }
 }
 

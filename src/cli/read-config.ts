@@ -1,15 +1,14 @@
 import pc from 'picocolors';
 import { loadConfig, type ConfigFault, type LoadedConfig } from '../config/load-config.js';
 import { parseInput } from '../config/parse-input.js';
-import { FerryError } from '../domain/errors.js';
 import { printNote } from './output.js';
+import { UsageError } from './usage-error.js';
 
 type ValidConfig = Extract<LoadedConfig, { ok: true }>;
 
 /** The config of a verb is invalid; its faults are in the message, one a line. */
-export class InvalidConfigError extends FerryError {
+export class InvalidConfigError extends UsageError {
   readonly code = 'FERRY_CONFIG';
-  readonly retryable = false;
   override readonly remedy = 'correct the config; zkferry schema describes it';
   constructor(readonly faults: readonly ConfigFault[]) {
     const { length } = faults;
