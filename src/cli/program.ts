@@ -6,6 +6,9 @@ import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printNote } from './output.js';
 import { UsageError } from './usage-error.js';
 
+/** It has to know all the others. */
+const COMPLETION = 'completion';
+
 /**
  * Verbs and the module that builds them; only what the command line needs is loaded, so that
  * `validate` does not pay for the Temporal client. One line adds a module.
@@ -18,6 +21,7 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['preflight', 'plan'], load: async () => (await import('./survey-verbs.js')).surveyCommands() },
   { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
+  { verbs: [COMPLETION], load: async () => [(await import('./completion/completion.js')).completionCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
   { verbs: ['start'], load: async () => [(await import('./start.js')).startCommand()] },
   { verbs: ['status'], load: async () => [(await import('./status.js')).statusCommand()] },
@@ -45,7 +49,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 
 async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
-  const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
+  const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verb !== COMPLETION && verbs.includes(verb));
   const commands = wanted.length > 0 ? await load(wanted) : await loadWhatCan(MODULES);
   const program = new Command('zkferry')
     .version(version(), '-V, --version')
