@@ -5,13 +5,15 @@ export function columnsOf(stream: { readonly columns?: number }): number {
 
 export interface FoldOptions {
   readonly columns: number;
-  /** What the first line begins with; the others are indented by as much. */
+  /** What the first line begins with. */
   readonly head?: string;
+  /** Columns by which the others are indented; default as many as the head has. */
+  readonly indented?: number;
 }
 
 /** Breaks prose between words; a word that is longer than a line stays whole. Lines in the text stay lines. */
-export function fold(text: string, { columns, head = '' }: FoldOptions): string[] {
-  const indent = ' '.repeat(head.length);
+export function fold(text: string, { columns, head = '', indented = head.length }: FoldOptions): string[] {
+  const indent = ' '.repeat(indented);
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
     let line = lines.length === 0 ? head : indent;

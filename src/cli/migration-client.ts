@@ -39,7 +39,7 @@ export async function statusOf(client: Client, cluster: string, patienceMs = PAT
     return await within(() => handle.query<MigrationStatus>('status'));
   } catch (cause) {
     // Temporal has just answered: only a worker can be what is missing.
-    if (grpcCode(cause) !== null) throw new NoWorkerError(cluster, await silence(client, taskQueue));
+    if (grpcCode(cause) !== null) throw await silence(client, cluster, taskQueue);
     throw cause;
   }
 }
@@ -64,8 +64,7 @@ export async function sendUpdate(
         () => TASK_QUEUE,
       );
       const signal = signalLine(workflowIdOf(cluster), name, message);
-      const more = `; as a signal the message waits for a worker: ${signal}`;
-      throw new NoWorkerError(cluster, await silence(client, queue), more);
+      throw await silence(client, cluster, queue, `; as a signal the message waits for a worker: ${signal}`);
     }
     return explain(client, cluster, cause);
   }
@@ -83,18 +82,26 @@ async function explain(client: Client, cluster: string, cause: unknown): Promise
 }
 
 /** Why nobody answers, as far as the task queue tells. */
-async function silence(client: Client, taskQueue: string): Promise<string> {
+async function silence(client: Client, cluster: string, taskQueue: string, more = ''): Promise<NoWorkerError> {
   const namespace = client.options.namespace;
   const WORKFLOWS = 1;
   const seen = await client.workflowService
     .describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: WORKFLOWS })
     .catch(() => null);
   const queue = `task queue ${taskQueue} in namespace ${namespace}`;
-  if (taskQueue !== TASK_QUEUE) return `it was started on ${queue}, and workers poll ${TASK_QUEUE}`;
+  const doctor = 'zkferry doctor --temporal';
+  if (taskQueue !== TASK_QUEUE) {
+    const why = `it was started on ${queue}, and workers poll ${TASK_QUEUE}`;
+    return new NoWorkerError(cluster, why, `${doctor} says how to start it on the right one`);
+  }
   const names = [...new Set((seen?.pollers ?? []).map(({ identity }) => identity ?? ''))];
   return names.length === 0
-    ? `nobody polls ${queue}`
-    : `${names.join(', ')} polled ${queue} lately, but gives no answer`;
+    ? new NoWorkerError(cluster, `nobody polls ${queue}`, `start one: zkferry worker${more}`)
+    : new NoWorkerError(
+        cluster,
+        `${names.join(', ')} polled ${queue} lately, but gives no answer`,
+        `see whether it still runs, or start another one: zkferry worker; ${doctor} looks closer${more}`,
+      );
 }
 
 /** Names only; none where the list cannot be had. */

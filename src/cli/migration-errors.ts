@@ -30,9 +30,9 @@ export class NoWorkerError extends FerryError {
   readonly code = 'FERRY_NO_WORKER';
   readonly retryable = true;
   override readonly remedy: string;
-  constructor(cluster: string, why: string, more = '') {
+  constructor(cluster: string, why: string, remedy: string) {
     super(`no worker answers for the migration of cluster ${cluster}: ${why}`);
-    this.remedy = `start one: zkferry worker; zkferry doctor --temporal says what is wrong${more}`;
+    this.remedy = remedy;
   }
 }
 

@@ -53,7 +53,7 @@ describe('watching a migration', () => {
   });
 
   it('outlasts a worker and a server that are away, and says so once', async () => {
-    const nobody = new NoWorkerError('lab', 'nobody polls');
+    const nobody = new NoWorkerError('lab', 'nobody polls', 'start one');
     const gone = new TemporalUnreachableError('127.0.0.1:1', 'refused');
     const { said } = await watched(looks(onTheMove, nobody, nobody, gone, onTheMove, migrated));
     assert.deepEqual(said, [
@@ -73,7 +73,7 @@ describe('watching a migration', () => {
   });
 
   it('gives up when its time is over, also while an answer is waited for, and says that the migration goes on', async () => {
-    for (const look of [looks(onTheMove), looks('never'), looks(new NoWorkerError('lab', 'nobody polls'))]) {
+    for (const look of [looks(onTheMove), looks('never'), looks(new NoWorkerError('lab', 'nobody polls', 'start one'))]) {
       await assert.rejects(watched(look, { timeoutMs: 30 }), (error: unknown) => {
         assert.ok(error instanceof WatchTimeoutError);
         assert.match(error.message, /has not ended/);
