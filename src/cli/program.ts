@@ -16,14 +16,9 @@ const COMPLETION = 'completion';
 const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () => Promise<Command[]> }[] = [
   { verbs: ['init'], load: async () => [(await import('./init.js')).initCommand()] },
   { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
-  { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
-  { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
   { verbs: ['preflight'], load: async () => [(await import('./preflight.js')).preflightCommand()] },
   { verbs: ['plan'], load: async () => [(await import('./plan.js')).planCommand()] },
-  { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
-  { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
-  { verbs: [COMPLETION], load: async () => [(await import('./completion/completion.js')).completionCommand()] },
-  { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
   { verbs: ['start'], load: async () => [(await import('./start.js')).startCommand()] },
   { verbs: ['status'], load: async () => [(await import('./status.js')).statusCommand()] },
   { verbs: ['watch'], load: async () => [(await import('./watch/watch.js')).watchCommand()] },
@@ -31,6 +26,11 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
     verbs: ['approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
     load: async () => (await import('./message-verbs.js')).messageCommands(),
   },
+  { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
+  { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
+  { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
+  { verbs: [COMPLETION], load: async () => [(await import('./completion/completion.js')).completionCommand()] },
 ];
 
 /** Runs one command line (as `process.argv`) and sets the exit code of the process. */
@@ -48,7 +48,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function buildProgram(argv: readonly string[]): Promise<Command> {
+/** The program with the verb that the command line names, else with all. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
   const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verb !== COMPLETION && verbs.includes(verb));
   const commands = wanted.length > 0 ? await load(wanted) : await loadWhatCan(MODULES);
@@ -57,7 +58,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
     .description('moves a live Apache Mesos cluster from one ZooKeeper ensemble to another')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back, 4 waiting for a person',
+      '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back,\n            4 waiting for a person',
     );
   for (const command of commands) program.addCommand(command);
   settle(program);

@@ -50,7 +50,7 @@ describe('a plan for people', () => {
     assert.match(move, /each +10\.0 s expected; at worst 10\.0 s, then a person is asked/);
     assert.match(
       move,
-      /affects +each agent in turn: away from its master until it registers again; its tasks\n +keep running/,
+      /affects +each agent in turn: away from its master until it registers\s+again; its tasks keep running/,
     );
     assert.match(move, /undo +the original line back, and restart$/);
   });

@@ -1,6 +1,6 @@
 import type { FerryError } from '../../domain/errors.js';
 import type { MigrationStatus } from '../../domain/status.js';
-import { printLine, printNote } from '../output.js';
+import { printLine, printNote, printProse } from '../output.js';
 import { oneLine } from '../status-text.js';
 import type { Listener } from './follow.js';
 import { frame } from './frame.js';
@@ -44,7 +44,7 @@ export class LiveView implements Listener {
 
   away(reason: FerryError): void {
     this.#away = reason;
-    if (this.#status === null) printNote(`${reason.message}; watching goes on\nremedy: ${reason.remedy}`);
+    if (this.#status === null) printProse('', `${reason.message}; watching goes on\nremedy: ${reason.remedy}`);
     this.#draw();
   }
 
@@ -65,7 +65,7 @@ export class LiveView implements Listener {
 }
 
 const notes: Pick<Listener, 'away' | 'back'> = {
-  away: ({ message, remedy }) => printNote(`${instant()}  ${message}; watching goes on\nremedy: ${remedy}`),
+  away: ({ message, remedy }) => printProse(`${instant()}  `, `${message}; watching goes on\nremedy: ${remedy}`),
   back: () => printNote(`${instant()}  answered again`),
 };
 
