@@ -61,7 +61,7 @@ async function observeNamespace(client: Client): Promise<TemporalObservation['na
     const seconds = config?.workflowExecutionRetentionTtl?.seconds;
     return { exists: true, retentionMs: seconds ? Number(seconds) * 1000 : null, problem: null };
   } catch (cause) {
-    const isMissing = isGrpcServiceError(cause) && cause.code === NOT_FOUND;
+    const isMissing = isGrpcServiceError(cause) && Number(cause.code) === NOT_FOUND;
     return { exists: isMissing ? false : null, retentionMs: null, problem: messageOf(cause) };
   }
 }

@@ -4,8 +4,6 @@ import type { RunObservation } from '../domain/doctor/temporal-observation.js';
 /** More than anybody has; a namespace that is shared may hold thousands of others. */
 const MOST = 50;
 const ANSWER_PATIENCE_MS = 3_000;
-/** Started, first task scheduled, started or timed out: no code has run before the first task is completed. */
-const WORKFLOW_TASK_COMPLETED = 7;
 
 /** Open workflows of our type, or with ids like ours. */
 export async function observeRuns(client: Client, queue: string): Promise<RunObservation[]> {
@@ -44,7 +42,7 @@ async function observeRun(
   };
 }
 
-/** Whether a workflow task was ever completed, and how the last one failed that did. */
+/** Whether a workflow task was ever completed, before which no code has run, and how the last one failed that did. */
 async function readEnds(
   client: Client,
   workflowId: string,
@@ -55,7 +53,7 @@ async function readEnds(
   const last = await client.workflowService.getWorkflowExecutionHistoryReverse(about);
   const failed = (last.history?.events ?? []).find(({ workflowTaskFailedEventAttributes: found }) => found);
   return {
-    hasRun: (first.history?.events ?? []).some(({ eventType }) => eventType === WORKFLOW_TASK_COMPLETED),
+    hasRun: (first.history?.events ?? []).some((event) => event.workflowTaskCompletedEventAttributes),
     failure: failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null,
   };
 }

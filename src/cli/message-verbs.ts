@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { userInfo } from 'node:os';
 import { withTemporal } from '../adapters/temporal-client.js';
 import type { Client } from '@temporalio/client';

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { TASK_QUEUE, withTemporal } from '../adapters/temporal-client.js';
 import type { ClusterConfig } from '../domain/config.js';
 import { FerryError } from '../domain/errors.js';

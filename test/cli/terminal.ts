@@ -69,7 +69,6 @@ export class VirtualScreen {
     let text = this.#rest + chunk;
     this.#rest = '';
     while (text !== '') {
-      // eslint-disable-next-line no-control-regex -- that is what a terminal reads
       const control = /^\u001b\[([?\d;]*)([A-Za-z])/.exec(text);
       if (text.startsWith('\u001b') && control === null) {
         this.#rest = text;

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { withTemporal } from '../../adapters/temporal-client.js';
 import { statusOf } from '../migration-client.js';
 import { durationMs } from '../options.js';
