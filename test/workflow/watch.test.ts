@@ -99,6 +99,28 @@ describe('zkferry status, watch and messages', function () {
     });
   });
 
+  it('ask on a terminal before a rollback, with its price', async function () {
+    if (!hasScript()) {
+      this.test!.title += ' (skipped: package util-linux is not installed)';
+      this.skip();
+    }
+    await env.migrate(new FakeCluster(aConfig()), async (migration) => {
+      const cluster = clusterOf(migration);
+      await migration.atGate('begin');
+      const careful = new Terminal(['rollback', cluster], { env: settings });
+      await careful.shows(/In phase gate begin, possible: nothing was written yet\s+Type c-\w+ to go on: /);
+      careful.type('no\r');
+      assert.equal(await careful.ended(), 1);
+      assert.match(careful.screen.text, /not confirmed; nothing was sent/);
+      assert.equal((await migration.status()).state, 'awaiting-approval');
+      const sure = new Terminal(['rollback', cluster], { env: settings });
+      await sure.shows(/to go on: /);
+      sure.type(`${cluster}\r`);
+      assert.equal(await sure.ended(), 0, sure.screen.text);
+      assert.equal((await migration.result()).state, 'rolled-back');
+    });
+  });
+
   it('stop watching after --timeout or Ctrl-C without touching the migration', async () => {
     await env.migrate(new FakeCluster(aConfig()), async (migration) => {
       const cluster = clusterOf(migration);

@@ -1,4 +1,5 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 
 const [HIDE_CURSOR, SHOW_CURSOR] = ['\u001b[?25l', '\u001b[?25h'];
 
@@ -11,7 +12,7 @@ export class Screen {
   }
 
   get columns(): number {
-    return Math.max(40, this.terminal.columns);
+    return Math.max(20, this.terminal.columns);
   }
 
   /** One less than the terminal has: the cursor stands below. */
@@ -23,7 +24,9 @@ export class Screen {
     if (this.#drawn > 0) moveCursor(this.terminal, -this.terminal.columns, -this.#drawn);
     clearScreenDown(this.terminal);
     this.terminal.write(lines.map((line) => `${line}\n`).join(''));
-    this.#drawn = lines.length;
+    // A command is never cut, so on a narrow terminal it may take several rows.
+    const rowsOf = (line: string): number => Math.ceil(stripVTControlCharacters(line).length / this.columns) || 1;
+    this.#drawn = lines.reduce((rows, line) => rows + rowsOf(line), 0);
   }
 
   /** Leaves the last picture where it stands. */
