@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { loadConfig, type ConfigFault, type LoadedConfig } from '../config/load-config.js';
 import { parseInput } from '../config/parse-input.js';
-import { printNote, printProse } from './output.js';
+import { printProse } from './output.js';
 import { UsageError } from './usage-error.js';
 
 type ValidConfig = Extract<LoadedConfig, { ok: true }>;
@@ -46,5 +46,5 @@ export function faultLine({ file, line, column, path, message, suggestion }: Con
 export function printFaults(faults: readonly ConfigFault[]): void {
   for (const fault of faults) printProse('error ', faultLine(fault), pc.red);
   const count = `${String(faults.length)} ${faults.length === 1 ? 'error' : 'errors'}`;
-  printNote(`${count}; correct the config: zkferry schema describes every field, zkferry init writes a sample`);
+  printProse('', `${count}; correct the config: zkferry schema describes every field, zkferry init writes a sample`);
 }

@@ -1,26 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { type Ended, zkferry as run } from '../long/zkferry-cli.js';
 
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export type { Ended };
 
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the CLI without a terminal to its end. A variable that is undefined is taken away. */
-export async function zkferry(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...words], {
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const text = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...text };
+/** The CLI without a terminal, to its end, in no colours. A variable that is undefined is taken away. */
+export function zkferry(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return run(words, { NO_COLOR: '1', ...env });
 }
 
 /** Tells a process to end and waits until it has. */
