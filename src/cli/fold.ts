@@ -36,10 +36,10 @@ export function foldCommand(command: string, { columns, head = '' }: FoldOptions
   const lines: string[] = [];
   let line = head;
   let isEmpty = true;
-  for (const word of command.match(/(?:'[^']*'|\\.|[^ '])+/g) ?? []) {
+  for (const word of wordsOf(command)) {
     if (!isEmpty && line.length + 1 + word.length > columns - 2) {
       lines.push(`${line} \\`);
-      [line, isEmpty] = [`${' '.repeat(head.length)}    `, true];
+      [line, isEmpty] = [' '.repeat(head.length), true];
     }
     line += isEmpty ? word : ` ${word}`;
     isEmpty = false;
@@ -48,6 +48,18 @@ export function foldCommand(command: string, { columns, head = '' }: FoldOptions
     line = pieces.at(-1) ?? '';
   }
   return [...lines, line];
+}
+
+/** The words of a command, an option and its value as one. */
+function wordsOf(command: string): string[] {
+  const words: string[] = [];
+  for (const word of command.match(/(?:'[^']*'|\\.|[^ '])+/g) ?? []) {
+    const before = words.at(-1);
+    if (before?.startsWith('--') && !before.includes(' ') && !word.startsWith('--'))
+      words.splice(-1, 1, `${before} ${word}`);
+    else words.push(word);
+  }
+  return words;
 }
 
 /** A quoted JSON text that is too long goes on at the left edge, where the shell joins what touches. */

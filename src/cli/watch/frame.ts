@@ -38,7 +38,8 @@ export function frame(status: MigrationStatus, { columns, rows, now, away }: Fra
     );
   }
   // Commands are not cut: half a command is worse than none.
-  const next = nextSteps(status).map((line) => foldCommand(line, { columns, head: '  ' }));
+  const hasNext = status.waitingFor !== null || status.state === 'stranded';
+  const next = (hasNext ? nextSteps(status) : []).map((line) => foldCommand(line, { columns, head: '  ' }));
   let room = rows - top.length - bottom.length - 1;
   const shown = next.filter((lines) => (room -= lines.length) >= 0);
   if (shown.length > 0) bottom.push('next', ...shown.flat());
