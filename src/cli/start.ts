@@ -9,7 +9,6 @@ import { columnsOf, foldCommand } from './fold.js';
 import { printJson, printLine, printNote } from './output.js';
 import { readPlan, requireSame } from './plan-file.js';
 import { readConfig, takingOver } from './read-config.js';
-import { survey } from './survey.js';
 import { startLine } from './temporal-line.js';
 import { workflowVerb, type WorkflowVerbOptions } from './workflow-verb.js';
 import { workflowIdOf } from './workflow-id.js';
@@ -108,6 +107,8 @@ async function start(file: string, options: StartOptions): Promise<void> {
 /** The saved plan, where a fresh look at the cluster gives it again. @throws PlanFileError, StalePlanError, PreflightBlocksError */
 async function asPlanned(config: ClusterConfig, planFile: string, file: string): Promise<PlanResult> {
   const saved = await readPlan(planFile, config.cluster);
+  // Drivers of ssh, ZooKeeper and HTTP: only for those who ask for it.
+  const { survey } = await import('./survey.js');
   const fresh = await survey(config);
   requireSame(saved, fresh, { plan: planFile, config: file });
   const blockers = fresh.findings.filter(({ verdict }) => verdict === 'block');

@@ -10,6 +10,8 @@ import type { PlanResult } from '../../src/domain/plan.js';
 import type { Survey } from '../../src/domain/survey.js';
 import { clusterIs } from '../fakes/survey-changes.js';
 import { aSpreadConfig, aSurvey } from '../fakes/surveys.js';
+import { zkferry } from '../cli/zkferry.js';
+import { fixturePath } from './fixture-path.js';
 
 const config = aSpreadConfig();
 const planned = (survey: Survey = aSurvey(config), from = config): PlanResult => {
@@ -18,7 +20,8 @@ const planned = (survey: Survey = aSurvey(config), from = config): PlanResult =>
 };
 const files = { plan: 'plan.json', config: 'cluster.yaml' };
 
-describe('a saved plan', () => {
+describe('a saved plan', function () {
+  this.timeout(30_000);
   let folder: string;
   let file: string;
   before(() => {
@@ -52,6 +55,19 @@ describe('a saved plan', () => {
     await refused(JSON.stringify({ ...rest, plan: { ...plan, quorum: 1 } }), /was changed after it was saved/);
     await refused(JSON.stringify(planned()), /a plan of cluster test, and the config is of other/, 'other');
     await assert.rejects(readPlan(join(folder, 'nowhere.json'), 'test'), /cannot be read: ENOENT/);
+  });
+
+  it('ends start with 2 before anything is asked of anybody, and goes with no take-over', async () => {
+    const config = fixturePath('minimal-cluster.yaml');
+    const missing = await zkferry(['start', '--plan', join(folder, 'nowhere.json'), config]);
+    assert.equal(missing.code, 2);
+    assert.match(
+      missing.stderr,
+      /nowhere\.json cannot be read[^]*FERRY_PLAN_FILE; remedy: make it anew: zkferry plan -o/,
+    );
+    const both = await zkferry(['start', '--plan', file, '--take-over', 'zkferry-prod/run', config]);
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /'--plan <file>' cannot be used with option '--take-over <migration>'/);
   });
 
   it('is refused once the cluster has changed, naming what', () => {

@@ -35,7 +35,7 @@ async function watch(cluster: string, options: WatchOptions): Promise<void> {
     printNote(temporalLine('workflow', 'show', '--follow', '--workflow-id', workflowIdOf(cluster)));
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
-  process.once('SIGINT', interrupt);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   try {
     const code = await withTemporal(async (client) => {
       const live = isLive(options) ? new LiveView(process.stdout) : null;
@@ -62,7 +62,7 @@ async function watch(cluster: string, options: WatchOptions): Promise<void> {
     }
     process.exitCode = code ?? INTERRUPTED;
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupt);
   }
 }
 
