@@ -86,10 +86,7 @@ describe('a migration driven by zkferry alone', function () {
     assert.equal(status.planHash, planHash);
     const doctor = await cli('doctor', '--temporal', file);
     assert.equal(doctor.code, 0, doctor.stdout);
-    assert.match(
-      doctor.stdout,
-      /^ok +timers: a short timer fired \d+ ms late \(zkferry-lab\)/m,
-    );
+    assert.match(doctor.stdout, /^ok +timers: a short timer fired \d+ ms late \(zkferry-lab\)/m);
   });
 
   it('is watched on a terminal to its end, approved by what status says next', async () => {

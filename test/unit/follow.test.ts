@@ -73,7 +73,11 @@ describe('watching a migration', () => {
   });
 
   it('gives up when its time is over, also while an answer is waited for, and says that the migration goes on', async () => {
-    for (const look of [looks(onTheMove), looks('never'), looks(new NoWorkerError('lab', 'nobody polls', 'start one'))]) {
+    for (const look of [
+      looks(onTheMove),
+      looks('never'),
+      looks(new NoWorkerError('lab', 'nobody polls', 'start one')),
+    ]) {
       await assert.rejects(watched(look, { timeoutMs: 30 }), (error: unknown) => {
         assert.ok(error instanceof WatchTimeoutError);
         assert.match(error.message, /has not ended/);
