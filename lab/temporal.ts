@@ -18,6 +18,8 @@ export interface TemporalOptions {
   /** Fixed port, to bring a killed server back where its clients look for it; default a free one. */
   readonly port?: number;
   readonly ui?: boolean;
+  /** As anybody's server is at first: without our search attributes and our settings. */
+  readonly bare?: boolean;
   readonly patienceMs?: number;
 }
 
@@ -52,7 +54,7 @@ const dynamicConfig = [
  * @throws TemporalNotReadyError when it ends early or does not serve within `patienceMs` (default 30 s)
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const { dir, address = '127.0.0.1', ui = false, patienceMs = 30_000 } = options;
+  const { dir, address = '127.0.0.1', ui = false, bare = false, patienceMs = 30_000 } = options;
   const binary = temporalBinary();
   await mkdir(dir, { recursive: true });
   const port = options.port ?? (await lastingPort(address));
@@ -69,8 +71,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       ...['server', 'start-dev', '--ip', address, '--port', String(port)],
       ...['--db-filename', join(dir, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],
       ...(uiPort === null ? ['--headless'] : ['--ui-ip', address, '--ui-port', String(uiPort)]),
-      ...dynamicConfig.flatMap((pair) => ['--dynamic-config-value', pair]),
-      ...searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ...(bare ? [] : dynamicConfig).flatMap((pair) => ['--dynamic-config-value', pair]),
+      ...(bare ? [] : searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn'],
     ],
     { stdio: ['ignore', log.fd, log.fd] },
@@ -89,7 +91,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   let reason = '';
   while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
     try {
-      await checkServing(frontend);
+      await checkServing(frontend, bare ? [] : searchAttributes);
       return { address: frontend, uiPort, pid: child.pid ?? 0, stop };
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
@@ -102,13 +104,13 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   throw new TemporalNotReadyError(frontend, reason, logFile);
 }
 
-async function checkServing(address: string): Promise<void> {
+async function checkServing(address: string, wanted: readonly string[]): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: 2_000 });
   try {
     const { customAttributes } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.operatorService.listSearchAttributes({ namespace: 'default' }),
     );
-    const missing = searchAttributes.filter((name) => !(name in customAttributes));
+    const missing = wanted.filter((name) => !(name in customAttributes));
     if (missing.length > 0) throw new Error(`search attributes not yet registered: ${missing.join(', ')}`);
   } finally {
     await connection.close();

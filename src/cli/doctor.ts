@@ -12,14 +12,28 @@ import { EXIT } from './exit-codes.js';
 import { exitWith, printJson, printLine, withJson } from './output.js';
 import { readConfig } from './read-config.js';
 
+interface DoctorOptions {
+  readonly json?: boolean;
+  readonly temporal?: boolean;
+  readonly measureTimers?: boolean;
+}
+
 /** `doctor`: what stands where, from looking alone, without Temporal; writes nothing. Exit code 0: nothing is left. */
 export function doctorCommand(): Command {
   return withJson(new Command('doctor'))
     .description(
       'say what a migration has left standing where, and how to finish by hand; reads only, needs no Temporal',
     )
-    .argument('[config]', 'the config', 'cluster.yaml')
-    .action(async (file: string, { json = false }: { json?: boolean }) => {
+    .argument('[config]', 'the config; with --temporal not needed', 'cluster.yaml')
+    .option('--temporal', 'look at the Temporal server instead: what a migration needs there, and what is in its way')
+    .option('--measure-timers', 'with --temporal: run an empty workflow to see how promptly timers fire')
+    .action(async (file: string, options: DoctorOptions, command: Command) => {
+      const { json = false, temporal = false } = options;
+      if (temporal) {
+        const { doctorTemporal } = await import('./doctor-temporal.js');
+        await doctorTemporal(command.args[0], options);
+        return;
+      }
       const { config } = await readConfig(file);
       const shell = new SshShell(resolveSecret);
       try {

@@ -9,6 +9,7 @@ import { zookeeperVersions } from '../../lab/zookeeper/versions.js';
 import { configSchema } from '../config/schema.js';
 import type { StrategyName } from '../domain/config.js';
 import { EXIT } from './exit-codes.js';
+import { wholeNumber } from './options.js';
 import { exitWith, printJson, printLine, printNote, withJson } from './output.js';
 
 interface UpOptions {
@@ -137,11 +138,6 @@ function interruption(): { signal: AbortSignal; interrupted: Promise<void> } {
     }
   });
   return { signal: controller.signal, interrupted };
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
-  return Number(text);
 }
 
 function factor(text: string): number {

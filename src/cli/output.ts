@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { FerryError } from '../domain/errors.js';
 import { redactUrl } from '../domain/master-url.js';
 import type { ExitCode } from './exit-codes.js';
+import { columnsOf, fold } from './fold.js';
 
 /** Adds `--json` to a verb: with it, stdout carries one JSON value and nothing else. */
 export function withJson(command: Command): Command {
@@ -21,6 +22,13 @@ export function printLine(text = ''): void {
 /** Progress, hints and errors: never on stdout, which belongs to the answer. */
 export function printNote(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** A note that a terminal shows broken between words; in a file or pipe its lines stay whole, for grep and editors. */
+export function printProse(head: string, text: string, colour: (head: string) => string = String): void {
+  const { isTTY } = process.stderr;
+  const lines = isTTY ? fold(text, { columns: columnsOf(process.stderr), head, indented: 2 }) : [`${head}${text}`];
+  for (const [index, line] of lines.entries()) printNote(index === 0 ? line.replace(head, colour(head)) : line);
 }
 
 /** Rows under a head, without frames, so that it can be copied and piped; long cells wrap on a terminal. */
@@ -57,8 +65,8 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 /** An error as people read it, with what they can do; secrets in URLs are hidden. */
 export function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  printNote(`${pc.red('error:')} ${redactUrl(message)}`);
-  if (error instanceof FerryError) printNote(`${error.code}; remedy: ${redactUrl(error.remedy)}`);
+  printProse('error: ', redactUrl(message), pc.red);
+  if (error instanceof FerryError) printProse(`${error.code}; remedy: `, redactUrl(error.remedy));
 }
 
 /** Sets the exit code; the process ends by itself once its work is done and its output written. */

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printNote } from './output.js';
-import { InvalidConfigError } from './read-config.js';
+import { UsageError } from './usage-error.js';
+
+/** It has to know all the others. */
+const COMPLETION = 'completion';
 
 /**
  * Verbs and the module that builds them; only what the command line needs is loaded, so that
@@ -13,17 +16,22 @@ import { InvalidConfigError } from './read-config.js';
 const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () => Promise<Command[]> }[] = [
   { verbs: ['init'], load: async () => [(await import('./init.js')).initCommand()] },
   { verbs: ['validate'], load: async () => [(await import('./validate.js')).validateCommand()] },
+  { verbs: ['preflight'], load: async () => [(await import('./preflight.js')).preflightCommand()] },
+  { verbs: ['plan'], load: async () => [(await import('./plan.js')).planCommand()] },
   { verbs: ['input'], load: async () => [(await import('./input.js')).inputCommand()] },
-  { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
-  { verbs: ['preflight', 'plan'], load: async () => (await import('./survey-verbs.js')).surveyCommands() },
-  { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
-  { verbs: ['report'], load: async () => [(await import('./report.js')).reportCommand()] },
-  { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
-  { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['start'], load: async () => [(await import('./start.js')).startCommand()] },
+  { verbs: ['status'], load: async () => [(await import('./status.js')).statusCommand()] },
+  { verbs: ['watch'], load: async () => [(await import('./watch/watch.js')).watchCommand()] },
   {
-    verbs: ['start', 'status', 'watch', 'approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
-    load: async () => (await import('./workflow-verbs.js')).workflowCommands(),
+    verbs: ['approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
+    load: async () => (await import('./message-verbs.js')).messageCommands(),
   },
+  { verbs: ['report'], load: async () => [(await import('./report.js')).reportCommand()] },
+  { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
+  { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
+  { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
+  { verbs: [COMPLETION], load: async () => [(await import('./completion/completion.js')).completionCommand()] },
 ];
 
 /** Runs one command line (as `process.argv`) and sets the exit code of the process. */
@@ -37,20 +45,21 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       return;
     }
     printError(error);
-    exitWith(error instanceof InvalidConfigError ? EXIT.usage : EXIT.failed);
+    exitWith(error instanceof UsageError ? EXIT.usage : EXIT.failed);
   }
 }
 
-async function buildProgram(argv: readonly string[]): Promise<Command> {
+/** The program with the verb that the command line names, else with all. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
-  const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
+  const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verb !== COMPLETION && verbs.includes(verb));
   const commands = wanted.length > 0 ? await load(wanted) : await loadWhatCan(MODULES);
   const program = new Command('zkferry')
     .version(version(), '-V, --version')
     .description('moves a live Apache Mesos cluster from one ZooKeeper ensemble to another')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back, 4 waiting for a person',
+      '\nExit codes: 0 done, 1 failed, 2 usage or invalid config, 3 rolled back,\n            4 waiting for a person',
     );
   for (const command of commands) program.addCommand(command);
   settle(program);

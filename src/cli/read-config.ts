@@ -1,15 +1,14 @@
 import pc from 'picocolors';
 import { loadConfig, type ConfigFault, type LoadedConfig } from '../config/load-config.js';
 import { parseInput } from '../config/parse-input.js';
-import { FerryError } from '../domain/errors.js';
-import { printNote } from './output.js';
+import { printProse } from './output.js';
+import { UsageError } from './usage-error.js';
 
 type ValidConfig = Extract<LoadedConfig, { ok: true }>;
 
 /** The config of a verb is invalid; its faults are in the message, one a line. */
-export class InvalidConfigError extends FerryError {
+export class InvalidConfigError extends UsageError {
   readonly code = 'FERRY_CONFIG';
-  readonly retryable = false;
   override readonly remedy = 'correct the config; zkferry schema describes it';
   constructor(readonly faults: readonly ConfigFault[]) {
     const { length } = faults;
@@ -45,5 +44,7 @@ export function faultLine({ file, line, column, path, message, suggestion }: Con
 }
 
 export function printFaults(faults: readonly ConfigFault[]): void {
-  for (const fault of faults) printNote(`${pc.red('error')} ${faultLine(fault)}`);
+  for (const fault of faults) printProse('error ', faultLine(fault), pc.red);
+  const count = `${String(faults.length)} ${faults.length === 1 ? 'error' : 'errors'}`;
+  printProse('', `${count}; correct the config: zkferry schema describes every field, zkferry init writes a sample`);
 }

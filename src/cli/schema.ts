@@ -1,16 +1,20 @@
 import { Argument, Command } from 'commander';
-import { configJsonSchema } from '../config/shape.js';
-import { printJson, withJson } from './output.js';
-import { reportJsonSchema } from './schemas/report.js';
+import { printJson, printLine, withJson } from './output.js';
+import { SCHEMAS } from './schemas/index.js';
 
-const SCHEMAS = { config: configJsonSchema, report: reportJsonSchema } as const;
-
-/** `schema`: the JSON Schema of the config and of the workflow's input, or of the report. */
+/** `schema`: the JSON Schemas of what goes in and of what `--json` prints. */
 export function schemaCommand(): Command {
   return withJson(new Command('schema'))
-    .description("print the JSON Schema of the config, which the workflow's input follows, too, or of report.json")
-    .addArgument(new Argument('[of]', 'what it describes').choices(Object.keys(SCHEMAS)).default('config'))
-    .action((of: keyof typeof SCHEMAS) => {
-      printJson(SCHEMAS[of]());
+    .description('print a JSON Schema (draft 2020-12): of the config, or of what a verb prints with --json')
+    .addArgument(
+      new Argument('[name]', "the config's, which the workflow's input follows, too, or one of the others")
+        .choices(Object.keys(SCHEMAS))
+        .default('config'),
+    )
+    .option('--list', 'print the names instead')
+    .action((name: string, { list, json }: { readonly list?: true; readonly json?: true }) => {
+      if (!list) printJson(SCHEMAS[name]?.());
+      else if (json) printJson(Object.keys(SCHEMAS));
+      else for (const each of Object.keys(SCHEMAS)) printLine(each);
     });
 }

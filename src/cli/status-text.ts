@@ -1,53 +1,95 @@
-import type { MigrationStatus } from '../domain/status.js';
+import pc from 'picocolors';
+import type { Incident, MigrationState, MigrationStatus, TimelineEntry, WindowStatus } from '../domain/status.js';
+import { fold, foldCommand } from './fold.js';
+import { nextSteps } from './next-steps.js';
+import { span } from './span.js';
 
 /** The one-line form: cluster, state, phase, progress, why it waits. */
 export function oneLine(status: MigrationStatus): string {
-  const { done, total, failed } = status.progress;
   const parts = [status.cluster, status.state, status.phase];
-  if (total > 0) parts.push(`${done}/${total}${failed > 0 ? ` (${failed} failed)` : ''}`);
+  if (status.progress.total > 0) parts.push(progressText(status));
   if (status.waitingFor) parts.push(`waits for ${status.waitingFor.what.split('\n')[0] ?? ''}`);
   return parts.join('  ');
 }
 
-/** The full form, for people; at most 80 columns where the content allows. */
-export function describeStatus(status: MigrationStatus): string {
-  const lines = [`${status.cluster} (${status.strategy}): ${status.state}, phase ${status.phase}`];
-  const { done, total, failed, etaMs } = status.progress;
-  if (total > 0)
-    lines.push(
-      `progress   ${done} of ${total}, ${failed} failed${etaMs === null ? '' : `, about ${span(etaMs)} left`}`,
-    );
-  if (status.planHash) lines.push(`plan       ${status.planHash}`);
-  if (status.window) {
-    const { budgetMs, forecastMs, derivation, openedAt, pointOfNoReturnAt, coordinationMs, lastAgentMs } =
-      status.window;
-    const parts = [`budget ${span(budgetMs)}`];
-    if (forecastMs !== null) parts.push(`forecast ${span(forecastMs)}`);
-    if (openedAt !== null) parts.push(`opened ${openedAt}`);
-    if (pointOfNoReturnAt !== null) parts.push(`point of no return passed at ${pointOfNoReturnAt}`);
-    if (coordinationMs !== null) parts.push(`leader after ${span(coordinationMs)}`);
-    if (lastAgentMs !== null) parts.push(`last agent after ${span(lastAgentMs)}`);
-    lines.push(`window     ${parts.join(', ')}`);
-    if (derivation !== null) lines.push(`           ${derivation}`);
+export interface TextOptions {
+  readonly columns: number;
+  readonly now: Date;
+}
+
+/** The full form, for people, in so many columns. */
+export function describeStatus(status: MigrationStatus, { columns, now }: TextOptions): string {
+  const { cluster, strategy, state, phase, progress, planHash, window, rollback, timeline, incidents } = status;
+  const part = (head: string, text: string): string[] => fold(text, { columns, head: head.padEnd(11) });
+  const lines = [`${cluster} (${strategy}): ${coloured(state)}, phase ${phase}`];
+  if (progress.total > 0) lines.push(...part('progress', progressText(status)));
+  if (planHash) lines.push(...part('plan', planHash));
+  if (window) {
+    lines.push(...part('window', windowText(window, now)));
+    if (window.derivation !== null) lines.push(...part('', window.derivation));
   }
-  lines.push(`rollback   ${status.rollback.possible ? 'possible' : 'not possible'}: ${status.rollback.cost}`);
-  for (const { phase, startedAt, endedAt, outcome } of status.timeline) {
-    const took = endedAt === null ? '' : span(Date.parse(endedAt) - Date.parse(startedAt));
-    lines.push(`  ${phase.padEnd(22)} ${outcome.padEnd(8)} ${took}`);
-  }
-  for (const { id, code, host, message, remedy, closedAt } of status.incidents) {
-    lines.push(
-      `${closedAt === null ? 'INCIDENT' : 'incident'} ${id} ${code}${host === null ? '' : ` on ${host}`}: ${message}`,
-    );
-    if (closedAt === null) lines.push(`  ${remedy}`);
-  }
+  lines.push(...part('rollback', rollbackText(rollback)));
+  if (timeline.length > 0) lines.push('phases', ...timeline.map((entry) => phaseLine(entry, now)));
+  for (const incident of incidents) lines.push(...incidentLines(incident, columns));
   if (status.waitingFor) {
-    lines.push(`waits      ${status.waitingFor.what}`, `since      ${status.waitingFor.since}`, 'next:');
-    lines.push(...status.waitingFor.next.split('\n').map((line) => `  ${line}`));
+    const { what, since } = status.waitingFor;
+    lines.push(...part('waits', what), ...part('since', `${since} (${span(now.getTime() - Date.parse(since))} ago)`));
   }
+  const next = nextSteps(status);
+  if (next.length > 0) lines.push('next', ...next.flatMap((line) => foldCommand(line, { columns, head: '  ' })));
   return lines.join('\n');
 }
 
-function span(ms: number): string {
-  return ms >= 120_000 ? `${(ms / 60_000).toFixed(1)} min` : `${(ms / 1000).toFixed(1)} s`;
+export function progressText({ progress: { done, total, failed, etaMs } }: MigrationStatus): string {
+  const share = `${done} of ${total}`;
+  return `${share}${failed > 0 ? `, ${failed} failed` : ''}${etaMs === null || done >= total ? '' : `, about ${span(etaMs)} left`}`;
+}
+
+/** The window against its budget; while it is open, how long it has been and when it turns back. */
+export function windowText(window: WindowStatus, now: Date): string {
+  const { budgetMs, forecastMs, openedAt, turnBackAt, pointOfNoReturnAt, coordinationMs, lastAgentMs } = window;
+  const parts = [`budget ${span(budgetMs)}`];
+  if (forecastMs !== null) parts.push(`forecast ${span(forecastMs)}`);
+  if (openedAt !== null) {
+    parts.push(`opened ${openedAt}`);
+    const isOpen = coordinationMs === null && pointOfNoReturnAt === null;
+    if (isOpen && turnBackAt !== null) {
+      const leftMs = Date.parse(turnBackAt) - now.getTime();
+      parts.push(leftMs > 0 ? `turns back in ${span(leftMs)}` : `turned back at ${turnBackAt}`);
+    }
+  }
+  if (pointOfNoReturnAt !== null) parts.push(`point of no return passed at ${pointOfNoReturnAt}`);
+  if (coordinationMs !== null) parts.push(`leader after ${span(coordinationMs)}`);
+  if (lastAgentMs !== null) parts.push(`last agent after ${span(lastAgentMs)}`);
+  return parts.join(', ');
+}
+
+export function rollbackText({ possible, cost, estimateMs }: MigrationStatus['rollback']): string {
+  const takes = possible && estimateMs !== null && estimateMs > 0 ? `, about ${span(estimateMs)}` : '';
+  return `${possible ? 'possible' : 'not possible'}${takes}: ${cost}`;
+}
+
+/** One phase: how it ended and how long it took, or has taken so far. */
+export function phaseLine({ phase, startedAt, endedAt, outcome }: TimelineEntry, now: Date): string {
+  const took = span((endedAt === null ? now.getTime() : Date.parse(endedAt)) - Date.parse(startedAt));
+  return `  ${phase.padEnd(22)} ${outcome.padEnd(8)} ${endedAt === null ? `${took} so far` : took}`;
+}
+
+export function incidentLines({ id, code, host, message, remedy, closedAt }: Incident, columns: number): string[] {
+  const head = `${closedAt === null ? 'INCIDENT' : 'incident'} ${id} `;
+  const lines = fold(`${code}${host === null ? '' : ` on ${host}`}: ${message}`, { columns, head });
+  return closedAt === null ? [...lines, ...fold(remedy, { columns, head: '  ' })] : lines;
+}
+
+export function coloured(state: MigrationState): string {
+  switch (state) {
+    case 'migrated':
+      return pc.green(state);
+    case 'stranded':
+      return pc.red(state);
+    case 'running':
+      return pc.cyan(state);
+    default:
+      return pc.yellow(state);
+  }
 }

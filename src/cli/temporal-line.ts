@@ -19,6 +19,20 @@ export function updateLine(workflowId: string, name: string, message: unknown): 
   );
 }
 
+/** A signal waits for a worker, and is answered by none. */
+export function signalLine(workflowId: string, name: string, message: unknown): string {
+  return temporalLine(
+    'workflow',
+    'signal',
+    '--workflow-id',
+    workflowId,
+    '--name',
+    name,
+    '--input',
+    JSON.stringify(message),
+  );
+}
+
 export function queryLine(workflowId: string, name: string): string {
   return temporalLine('workflow', 'query', '--workflow-id', workflowId, '--name', name);
 }

@@ -4,7 +4,8 @@ import { loadConfig } from '../config/load-config.js';
 import { referenceWarnings } from '../config/reference-warnings.js';
 import type { ClusterConfig } from '../domain/config.js';
 import { EXIT } from './exit-codes.js';
-import { exitWith, printJson, printLine, printNote, withJson } from './output.js';
+import { columnsOf, fold } from './fold.js';
+import { exitWith, printJson, printLine, printProse, withJson } from './output.js';
 import { printFaults } from './read-config.js';
 
 /** `validate`: every error of a config at once, without touching anything. */
@@ -28,8 +29,10 @@ async function validate(file: string, { json = false }: { json?: boolean }): Pro
     printJson({ ok: true, file, cluster: loaded.config.cluster, strategy: loaded.config.strategy, warnings });
     return;
   }
-  for (const { path, message } of warnings) printNote(`${pc.yellow('warning')} ${file} ${path}: ${message}`);
-  printLine(`${pc.green('valid')} ${file}: ${summary(loaded.config)}`);
+  for (const { path, message } of warnings) printProse('warning ', `${file} ${path}: ${message}`, pc.yellow);
+  const head = `valid ${file}: `;
+  const lines = fold(summary(loaded.config), { columns: columnsOf(process.stdout), head, indented: 2 });
+  printLine(lines.join('\n').replace(/^valid/, pc.green('valid')));
 }
 
 function summary(config: ClusterConfig): string {

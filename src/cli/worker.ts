@@ -13,7 +13,11 @@ export function workerCommand(): Command {
         .choices(QUEUE_CHOICES)
         .default('all'),
     )
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(
+      new Option('--log-level <level>', 'the least that is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
     .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice }) => {
       await runWorker({
         ...options,

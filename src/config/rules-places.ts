@@ -32,6 +32,7 @@ export function placeProblems(raw: Raw): Problem[] {
       residents,
       ({ name }) => (name === undefined ? [] : [['name', name]]),
       (key, other) => `the name ${key} is taken by ${other}; names are unique in the whole config`,
+      'give it another name',
     ),
     ...duplicates(
       residents,
@@ -40,17 +41,20 @@ export function placeProblems(raw: Raw): Problem[] {
           ? []
           : Object.entries(ports).map(([field, port]) => [field, `${address}:${String(port)}`]),
       (key, other) => `${key} is also used by ${other}`,
+      'give one of them another address or port',
     ),
     ...duplicates(
       residents,
       ({ host, unit }) => (host === undefined || unit === undefined ? [] : [['unit', `${host} ${unit}`]]),
       (_, other) => `the same unit of the same host is already ${other}`,
+      'name the unit of each',
     ),
     ...duplicates(
       residents,
       ({ host, own }) =>
         host === undefined ? [] : Object.entries(own).map(([field, path]) => [field, `${host} ${path}`]),
       (_, other) => `the same path of the same host is already used by ${other}`,
+      'give each a path of its own',
     ),
     ...duplicates(
       residents,
@@ -58,6 +62,7 @@ export function placeProblems(raw: Raw): Problem[] {
         host === undefined || masterUrl === undefined ? [] : [['masterUrl', `${host} ${masterUrl}`]],
       (_, other) =>
         `${other} on the same host reads its master URL from the same place, so they cannot move one after the other (S4)`,
+      'give one of them a masterUrl of its own',
     ),
     ...masterUrlProblems(raw),
   ];
@@ -72,6 +77,7 @@ function duplicates(
   residents: readonly Resident[],
   keysOf: (resident: Resident) => (readonly [field: string, key: string])[],
   message: (key: string, other: string) => string,
+  suggestion: string,
 ): Problem[] {
   const seen = new Map<string, Resident>();
   return residents.flatMap((resident) =>
@@ -82,7 +88,7 @@ function duplicates(
         return [];
       }
       const who = other === resident ? 'the same server' : pathText(other.path);
-      return [{ path: [...resident.path, field], message: message(key, who) }];
+      return [{ path: [...resident.path, field], message: message(key, who), suggestion }];
     }),
   );
 }

@@ -28,7 +28,10 @@ function observersSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
       : []),
     ...(policy.retireObservers
       ? config.observers.map(({ name }) =>
-          step('retire-observers', name, 'stop the observer and restore the host', 'none: the migration is complete'),
+          step('retire-observers', name, 'stop the observer and restore the host', 'none: the migration is complete', {
+            expectedMs: 5_000,
+            worstMs: policy.timeouts.serverMs,
+          }),
         )
       : []),
   ];
@@ -45,13 +48,18 @@ function dualPublishingSteps(config: ClusterConfig, parts: Parts): PlanStep[] {
   ];
 }
 
-function prepareSteps({ target, electionPath, cluster }: ClusterConfig, { raiseEpoch }: Parts): PlanStep[] {
+function prepareSteps({ target, electionPath, cluster, policy }: ClusterConfig, { raiseEpoch }: Parts): PlanStep[] {
   const raise = target.servers.flatMap(({ name }) => [
     step(
       'prepare-target',
       name,
       'stop, raise acceptedEpoch above source, start; all servers of target together',
       'old epoch files back, or forward to one epoch on all',
+      {
+        affects: 'whoever uses target already: all its servers are down together',
+        expectedMs: 15_000,
+        worstMs: policy.timeouts.serverMs,
+      },
     ),
   ]);
   return [
@@ -72,10 +80,11 @@ function prepareSteps({ target, electionPath, cluster }: ClusterConfig, { raiseE
   ];
 }
 
-function observerSteps({ observers }: ClusterConfig): PlanStep[] {
+function observerSteps({ observers, policy }: ClusterConfig): PlanStep[] {
+  const ms = { expectedMs: 10_000, worstMs: policy.timeouts.serverMs };
   return observers.flatMap(({ name }) => [
-    step('add-observers', name, 'rehearse as an observer of target, and measure', 'stop, remove files'),
-    step('add-observers', name, 'run as an observer of source', 'stop, restore the host as it was found'),
+    step('add-observers', name, 'rehearse as an observer of target, and measure', 'stop, remove files', ms),
+    step('add-observers', name, 'run as an observer of source', 'stop, restore the host as it was found', ms),
   ]);
 }
 
@@ -114,11 +123,11 @@ function moveStep(
   phase: string,
   { name, unit, masterUrl }: MovedProcess,
   { from, to, phase: instead }: Move,
-  ms: { expectedMs: number; worstMs: number },
+  more: Noticed,
 ): PlanStep {
   const what = `set ${placeText(masterUrl)} and restart ${unit}`;
   return {
-    ...step(instead ?? phase, name, what, 'the original line back, and restart', ms),
+    ...step(instead ?? phase, name, what, 'the original line back, and restart', more),
     ...beforeAndAfter({ from, to }),
   };
 }
@@ -126,43 +135,54 @@ function moveStep(
 function clientSteps({ policy }: ClusterConfig, { agents, frameworks }: Parts, move: Move): PlanStep[] {
   const { agentMs, frameworkMs } = policy.timeouts;
   return [
-    ...agents.map(({ agent }) => moveStep('move-agents', agent, move, { expectedMs: 10_000, worstMs: agentMs })),
-    ...frameworks
-      .flatMap(({ framework }) => framework.instances)
-      .map((one) => moveStep('move-frameworks', one, move, { expectedMs: 10_000, worstMs: frameworkMs })),
+    ...agents.map(({ agent }) =>
+      moveStep('move-agents', agent, move, {
+        affects: `agent ${agent.name}: away from its master until it registers again; its tasks keep running`,
+        expectedMs: 10_000,
+        worstMs: agentMs,
+      }),
+    ),
+    ...frameworks.flatMap(({ framework: { name, instances } }) =>
+      instances.map((one) =>
+        moveStep('move-frameworks', one, move, {
+          affects: `framework ${name}: without a scheduler until it has failed over; its tasks keep running`,
+          expectedMs: 10_000,
+          worstMs: frameworkMs,
+        }),
+      ),
+    ),
   ];
 }
 
 function masterSteps({ masters, policy }: ClusterConfig, move: Move): PlanStep[] {
-  const ms = { expectedMs: 15_000, worstMs: policy.timeouts.masterMs };
-  return masters.map((master) => moveStep('move-masters', master, move, ms));
+  const affects = 'nobody while it is a standby; the leading one comes last and costs one failover';
+  const more = { affects, expectedMs: 15_000, worstMs: policy.timeouts.masterMs };
+  return masters.map((master) => moveStep('move-masters', master, move, more));
 }
 
 function observersCutOver({ observers, masters }: ClusterConfig): PlanStep[] {
   const undo = 'the observers back to source behind the same barrier, inside the budget';
+  const cutOver = (host: string | null, what: string, back: string): PlanStep =>
+    step('cut-over', host, what, back, { affects: WITHOUT_LEADER });
   return [
-    step(
-      'cut-over',
-      null,
-      `hold all masters (${names(masters)}) and stop the leading one`,
-      'lift the holds and start it again',
-    ),
-    step('cut-over', null, `stop all observers (${names(observers)})`, 'start them on source as they are'),
-    step('cut-over', null, 'barrier: every observer is down and no master claims to lead', 'as above'),
+    cutOver(null, `hold all masters (${names(masters)}) and stop the leading one`, 'lift the holds and start it again'),
+    cutOver(null, `stop all observers (${names(observers)})`, 'start them on source as they are'),
+    cutOver(null, 'barrier: every observer is down and no master claims to lead', 'as above'),
     ...observers.map(({ name }) =>
-      step('cut-over', name, 'set the data of source aside and start as an observer of target', undo),
+      cutOver(name, 'set the data of source aside and start as an observer of target', undo),
     ),
-    step('cut-over', null, 'lift the holds; a master is elected in target and recovers its registry', undo),
+    cutOver(null, 'lift the holds; a master is elected in target and recovers its registry', undo),
   ];
 }
 
 function mastersCutOver({ masters, electionPath }: ClusterConfig, move: Move): PlanStep[] {
   const undo = 'stop all masters, and the same towards source behind the same barrier, inside the budget';
-  const cutOver = (what: string): PlanStep => step('cut-over', null, what, undo);
+  const cutOver = (what: string, host: string | null = null, back = undo): PlanStep =>
+    step('cut-over', host, what, back, { affects: WITHOUT_LEADER });
   return [
-    step('cut-over', null, `hold and stop all masters (${names(masters)})`, 'start them on source as they are'),
+    cutOver(`hold and stop all masters (${names(masters)})`, null, 'start them on source as they are'),
     ...masters.map(({ name, masterUrl }) => ({
-      ...step('cut-over', name, `set ${placeText(masterUrl)} while the master is down`, 'the original file back'),
+      ...cutOver(`set ${placeText(masterUrl)} while the master is down`, name, 'the original file back'),
       ...beforeAndAfter(move),
     })),
     cutOver(
@@ -193,12 +213,16 @@ function placeText(place: MasterUrlPlace): string {
   return place.kind === 'file' ? place.path : `${place.key} in ${place.path}`;
 }
 
+const WITHOUT_LEADER = 'everybody: no master leads until one is elected in target; tasks keep running';
+
+type Noticed = Partial<Pick<PlanStep, 'affects' | 'expectedMs' | 'worstMs'>>;
+
 function step(
   phase: string,
   host: string | null,
   what: string,
   undo: string,
-  { expectedMs = null, worstMs = null }: { expectedMs?: number | null; worstMs?: number | null } = {},
+  { affects = 'nobody', expectedMs = null, worstMs = null }: Noticed = {},
 ): PlanStep {
-  return { phase, host, what, before: null, after: null, undo, expectedMs, worstMs };
+  return { phase, host, what, before: null, after: null, undo, affects, expectedMs, worstMs };
 }

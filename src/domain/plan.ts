@@ -80,7 +80,11 @@ export interface PlanStep {
   readonly before: string | null;
   readonly after: string | null;
   readonly undo: string;
+  /** Who notices, and what. */
+  readonly affects: string;
+  /** Null where nobody can know it beforehand, or it takes a moment only. */
   readonly expectedMs: number | null;
+  /** After so long it counts as failed, and a person is asked. Null in the window, whose end the budget sets. */
   readonly worstMs: number | null;
 }
 

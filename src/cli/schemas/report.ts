@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonSchema } from '../../config/shape.js';
 import type { Report } from '../../domain/report.js';
 import { MILESTONES } from '../../domain/report-window.js';
 import type { Watched } from '../../domain/watched.js';
@@ -155,6 +156,6 @@ export const reportSchema = z.object({
 }) satisfies z.ZodType<Report>;
 
 /** The JSON Schema (draft 2020-12) of `report.json`; more fields may come. */
-export function reportJsonSchema(): unknown {
-  return z.toJSONSchema(reportSchema, { io: 'input' });
+export function reportJsonSchema(): JsonSchema {
+  return z.toJSONSchema(reportSchema, { io: 'input' }) as JsonSchema;
 }

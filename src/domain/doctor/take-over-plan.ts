@@ -52,5 +52,11 @@ function moved(phase: string, hosts: readonly Observed[]): PlanStep[] {
 
 function step(phase: string, host: string | null, what: string): PlanStep {
   const undo = 'nothing: this is the way back';
-  return { phase, host, what, before: null, after: null, undo, expectedMs: null, worstMs: null };
+  const affects =
+    phase === 'cut-over'
+      ? 'everybody: no master leads until one is elected in source; tasks keep running'
+      : phase.startsWith('move-')
+        ? `${host ?? ''}, for the time of its restart; tasks keep running`
+        : 'nobody';
+  return { phase, host, what, before: null, after: null, undo, affects, expectedMs: null, worstMs: null };
 }

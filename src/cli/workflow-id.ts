@@ -1,0 +1,4 @@
+/** One migration per cluster: its id is the cluster's. */
+export function workflowIdOf(cluster: string): string {
+  return `zkferry-${cluster}`;
+}
