@@ -40,7 +40,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function buildProgram(argv: readonly string[]): Promise<Command> {
+/** What the command line means: the verb that `argv` names with its options, or all verbs where it names none. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
   const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
   const commands = wanted.length > 0 ? await load(wanted) : await loadWhatCan(MODULES);
