@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../lab/repository-root.js';
 
-/** A block of code; `language` is empty for an indented one. */
+/** A block of code; an indented one has no language. The word after the language is its name. */
 export interface CodeBlock {
   readonly language: string;
+  readonly name: string;
   readonly text: string;
   /** Of its first line in the page, from 1. */
   readonly line: number;
@@ -53,13 +54,14 @@ export function parsePage(path: string, text: string): MarkdownPage {
       const end = lines.findIndex((other, index) => index > at && other.trimEnd() === `${fence[1] ?? ''}\`\`\``);
       if (end < 0) throw new Error(`${path}:${String(at + 1)}: this block has no end`);
       const body = lines.slice(at + 1, end).map((inner) => inner.slice((fence[1] ?? '').length));
-      blocks.push({ language: (fence[2] ?? '').trim(), text: body.join('\n'), line: at + 2 });
+      const [language = '', ...name] = (fence[2] ?? '').trim().split(' ');
+      blocks.push({ language, name: name.join(' '), text: body.join('\n'), line: at + 2 });
       at = end;
     } else if (/^ {4}\S/.test(line) && (lines[at - 1] ?? '').trim() === '') {
       let end = at;
       while (end < lines.length && (/^ {4}/.test(lines[end] ?? '') || (lines[end] ?? '').trim() === '')) end += 1;
       const body = lines.slice(at, end).map((inner) => inner.slice(4));
-      blocks.push({ language: '', text: body.join('\n').trimEnd(), line: at + 1 });
+      blocks.push({ language: '', name: '', text: body.join('\n').trimEnd(), line: at + 1 });
       at = end - 1;
     } else prose.push(line);
   }

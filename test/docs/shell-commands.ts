@@ -21,14 +21,10 @@ export function shellCommands(text: string): string[][] {
       at += 1;
       if (text[at] !== '\n') word = (word ?? '') + (text[at] ?? '');
     } else if (char === "'" || char === '"') {
-      const end = text.indexOf(char, at + 1);
+      const end = closing(text, at);
       // Blocks without a language may hold prose: an apostrophe is then a letter.
-      if (end < 0) {
-        word = (word ?? '') + char;
-        continue;
-      }
-      word = (word ?? '') + text.slice(at + 1, end);
-      at = end;
+      word = (word ?? '') + (end < 0 ? char : unescaped(text.slice(at + 1, end), char));
+      if (end >= 0) at = end;
     } else if (char === '#' && word === null) {
       while (at + 1 < text.length && text[at + 1] !== '\n') at += 1;
     } else if (/[\n;|&()]/.test(char)) endCommand();
@@ -37,6 +33,19 @@ export function shellCommands(text: string): string[][] {
   }
   endCommand();
   return commands.map(withoutRedirections).filter((command) => command.length > 0);
+}
+
+function closing(text: string, open: number): number {
+  const quote = text[open];
+  for (let at = open + 1; at < text.length; at += 1) {
+    if (text[at] === '\\' && quote === '"') at += 1;
+    else if (text[at] === quote) return at;
+  }
+  return -1;
+}
+
+function unescaped(text: string, quote: string): string {
+  return quote === '"' ? text.replaceAll(/\\(["\\$`])/g, '$1') : text;
 }
 
 function withoutRedirections(words: readonly string[]): string[] {
