@@ -5,6 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { parse } from 'yaml';
+import { SEARCH_ATTRIBUTES } from '../src/adapters/search-attributes.js';
+import { repositoryRoot } from './repository-root.js';
 import { temporalBinary } from './temporal-binary.js';
 import { TemporalNotReadyError } from './temporal-not-ready-error.js';
 
@@ -31,18 +34,16 @@ export interface TemporalServer {
 }
 
 /** Search attributes of zkferry's workflows, all of type Keyword. */
-export const searchAttributes = ['ZkferryCluster', 'ZkferryStrategy', 'ZkferryPhase', 'ZkferryState'] as const;
+export { SEARCH_ATTRIBUTES as searchAttributes } from '../src/adapters/search-attributes.js';
 
-/**
- * What keeps a crash cheap: without the timer shift every timer and heartbeat time-out comes up to a
- * second late, and without the keepalive a frozen worker holds on to its tasks for a minute.
- */
-const dynamicConfig = [
-  'history.timerProcessorMaxTimeShift="100ms"',
-  'frontend.keepAliveTime="3s"',
-  'frontend.keepAliveTimeout="1s"',
-  'system.enableActivityEagerExecution=true',
-];
+/** What keeps a crash cheap, as the stack of deploy/ has it: each value as `--dynamic-config-value` takes it. */
+export async function dynamicConfig(): Promise<string[]> {
+  const file = await readFile(join(repositoryRoot(), 'deploy', 'dynamicconfig.yaml'), 'utf8');
+  const settings = parse(file) as Record<string, readonly { readonly value: unknown }[]>;
+  return Object.entries(settings).flatMap(([key, values]) =>
+    values.map(({ value }) => `${key}=${JSON.stringify(value)}`),
+  );
+}
 
 /**
  * Starts a Temporal server with a database file and returns once its frontend serves, the namespace
@@ -62,6 +63,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   if (!(await isFree(address, port))) {
     throw new TemporalNotReadyError(`${address}:${port}`, 'another process listens there', logFile);
   }
+  const settings = await dynamicConfig();
   const log = await open(logFile, 'a');
   const child = spawn(
     binary,
@@ -69,8 +71,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       ...['server', 'start-dev', '--ip', address, '--port', String(port)],
       ...['--db-filename', join(dir, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],
       ...(uiPort === null ? ['--headless'] : ['--ui-ip', address, '--ui-port', String(uiPort)]),
-      ...dynamicConfig.flatMap((pair) => ['--dynamic-config-value', pair]),
-      ...searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ...settings.flatMap((pair) => ['--dynamic-config-value', pair]),
+      ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn'],
     ],
     { stdio: ['ignore', log.fd, log.fd] },
@@ -108,7 +110,7 @@ async function checkServing(address: string): Promise<void> {
     const { customAttributes } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.operatorService.listSearchAttributes({ namespace: 'default' }),
     );
-    const missing = searchAttributes.filter((name) => !(name in customAttributes));
+    const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
     if (missing.length > 0) throw new Error(`search attributes not yet registered: ${missing.join(', ')}`);
   } finally {
     await connection.close();
