@@ -19,7 +19,7 @@ const usage = `usage: node scripts/native-stack.mjs up [--dir DIR] [--print text
 
 async function up({ dir, print }) {
   const folder = dir === undefined ? mkdtempSync(join(tmpdir(), 'zkferry-stack-')) : resolve(dir);
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const started = [];
   const stopAll = async () => {
     // The server first: without its database it would only complain.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,8 +36,6 @@ describe('the native stack', function () {
       this.skip();
     }
     dir = await mkdtemp(join(tmpdir(), 'zkferry-stack-'));
-    // PostgreSQL runs as a user of its own where the test is root.
-    await chmod(dir, 0o711);
     await up();
   });
 
@@ -97,8 +95,10 @@ describe('the native stack', function () {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     assert.ok(stack.stdout);
-    const line: unknown = await Promise.race([once(stack.stdout.setEncoding('utf8'), 'data'), once(stack, 'exit')]);
-    told = JSON.parse(String((line as unknown[])[0])) as Stack;
+    const ended = once(stack, 'exit').then(([code]) => assert.fail(`it ended with ${String(code)} before it served`));
+    const [line] = (await Promise.race([once(stack.stdout.setEncoding('utf8'), 'data'), ended])) as [string];
+    ended.catch(() => undefined);
+    told = JSON.parse(line) as Stack;
   }
 
   async function down(): Promise<number | null> {
