@@ -39,6 +39,16 @@ export function markdownPages(): MarkdownPage[] {
   return walk('').map((path) => parsePage(path, readFileSync(join(root, path), 'utf8')));
 }
 
+/** Those that tell how things are now: not what changed when. */
+export function currentPages(): MarkdownPage[] {
+  return markdownPages().filter(({ path }) => path !== 'CHANGELOG.md');
+}
+
+/** Everything that `find` has to say against any page, with its path. */
+export function wrongIn(among: readonly MarkdownPage[], find: (page: MarkdownPage) => readonly string[]): string[] {
+  return among.flatMap((page) => find(page).map((what) => `${page.path}: ${what}`));
+}
+
 export function readPage(path: string): MarkdownPage {
   return parsePage(path, readFileSync(join(repositoryRoot(), path), 'utf8'));
 }
