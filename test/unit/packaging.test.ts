@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repositoryRoot } from '../../lab/repository-root.js';
+import { dynamicConfig } from '../../lab/temporal.js';
 import { SEARCH_ATTRIBUTES } from '../../src/adapters/search-attributes.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { readPage } from '../docs/markdown.js';
@@ -124,6 +125,15 @@ describe('docker-compose.yml', () => {
 });
 
 describe('the Temporal server that deploy/ sets up', () => {
+  it('has the settings that the reserve of the window counts with, as servers of the lab have', async () => {
+    assert.deepEqual(await dynamicConfig(), [
+      'history.timerProcessorMaxTimeShift="100ms"',
+      'frontend.keepAliveTime="3s"',
+      'frontend.keepAliveTimeout="1s"',
+      'system.enableActivityEagerExecution=true',
+    ]);
+  });
+
   it('has the search attributes that migrations carry', () => {
     const [, names = ''] = /for name in (.+); do/.exec(read('deploy/create-namespace.sh')) ?? [];
     assert.deepEqual(names.split(' '), [...SEARCH_ATTRIBUTES]);

@@ -51,9 +51,9 @@ describe('the page on security', () => {
       assert.equal(connectionOptions.address, 'temporal.example.net:7233');
       const { tls } = connectionOptions;
       assert.ok(typeof tls === 'object' && tls !== null);
-      assert.equal(String(tls.clientCertPair?.crt), files[0]);
-      assert.equal(String(tls.clientCertPair?.key), files[1]);
-      assert.equal(String(tls.serverRootCACertificate), files[2]);
+      assert.equal(Buffer.from(tls.clientCertPair?.crt ?? '').toString(), files[0]);
+      assert.equal(Buffer.from(tls.clientCertPair?.key ?? '').toString(), files[1]);
+      assert.equal(Buffer.from(tls.serverRootCACertificate ?? '').toString(), files[2]);
     } finally {
       rmSync(folder, { recursive: true });
     }
