@@ -157,7 +157,7 @@ describe('deploy/Dockerfile', () => {
 
   it('is well formed', () => {
     assert.deepEqual(
-      validate(text).map(({ message, range }) => `${String(range.start.line + 1)}: ${message}`),
+      validate(text).map(({ message, range }) => `${String(range.start.line + 1)}: ${JSON.stringify(message)}`),
       [],
     );
   });
