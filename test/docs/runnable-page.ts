@@ -9,9 +9,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A page whose named shell blocks are carried out as they stand. */
+/**
+ * A page whose named shell blocks are carried out as they stand. A `text` block of the same name shows what one prints:
+ * these lines in this order, perhaps with others between; `…` is anything.
+ */
 export class RunnablePage {
   readonly #blocks: ReadonlyMap<string, CodeBlock>;
+  readonly #shown: ReadonlyMap<string, string>;
   readonly #left: Set<string>;
 
   constructor(
@@ -19,8 +23,11 @@ export class RunnablePage {
     private readonly cwd: string,
     private readonly env: NodeJS.ProcessEnv,
   ) {
-    const blocks = readPage(path).blocks.filter(({ language }) => language === 'sh');
+    const all = readPage(path).blocks;
+    const blocks = all.filter(({ language }) => language === 'sh');
     this.#blocks = new Map(blocks.map((block) => [block.name, block]));
+    this.#shown = new Map(all.filter(({ language }) => language === 'text').map(({ name, text }) => [name, text]));
+    for (const name of this.#shown.keys()) assert.ok(this.#blocks.has(name), `${name}: nothing prints that`);
     assert.equal(this.#blocks.size, blocks.length, `each block of ${path} has a name of its own`);
     assert.ok(!this.#blocks.has(''), `each block of ${path} has a name`);
     this.#left = new Set(this.#blocks.keys());
@@ -43,10 +50,12 @@ export class RunnablePage {
     return { code, ...text };
   }
 
-  /** As `run`, and the block has to succeed. @returns what it printed */
+  /** As `run`; the block has to succeed, and to print what the page shows where it shows something. @returns what it printed */
   async do(name: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(name, env);
     assert.equal(code, 0, `${name}: ${stdout}${stderr}`);
+    const missing = firstMissing(this.#shown.get(name) ?? '', stdout);
+    assert.equal(missing, null, `${name} prints\n${stdout}`);
     return stdout;
   }
 
@@ -54,4 +63,19 @@ export class RunnablePage {
   get left(): string[] {
     return [...this.#left];
   }
+}
+
+function firstMissing(shown: string, printed: string): string | null {
+  const plain = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
+  const lines = printed.split('\n').map(plain);
+  let at = 0;
+  for (const wanted of shown.split('\n').map(plain)) {
+    if (wanted === '' || wanted === '…') continue;
+    const parts = wanted.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const pattern = new RegExp(`^${parts.join('.*')}$`);
+    const found = lines.findIndex((line, index) => index >= at && pattern.test(line));
+    if (found < 0) return wanted;
+    at = found + 1;
+  }
+  return null;
 }
