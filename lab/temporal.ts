@@ -5,6 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { parse } from 'yaml';
+import { SEARCH_ATTRIBUTES } from '../src/adapters/search-attributes.js';
+import { repositoryRoot } from './repository-root.js';
 import { temporalBinary } from './temporal-binary.js';
 import { TemporalNotReadyError } from './temporal-not-ready-error.js';
 
@@ -33,18 +36,16 @@ export interface TemporalServer {
 }
 
 /** Search attributes of zkferry's workflows, all of type Keyword. */
-export const searchAttributes = ['ZkferryCluster', 'ZkferryStrategy', 'ZkferryPhase', 'ZkferryState'] as const;
+export { SEARCH_ATTRIBUTES as searchAttributes } from '../src/adapters/search-attributes.js';
 
-/**
- * What keeps a crash cheap: without the timer shift every timer and heartbeat time-out comes up to a
- * second late, and without the keepalive a frozen worker holds on to its tasks for a minute.
- */
-const dynamicConfig = [
-  'history.timerProcessorMaxTimeShift="100ms"',
-  'frontend.keepAliveTime="3s"',
-  'frontend.keepAliveTimeout="1s"',
-  'system.enableActivityEagerExecution=true',
-];
+/** What keeps a crash cheap, as the stack of deploy/ has it: each value as `--dynamic-config-value` takes it. */
+export async function dynamicConfig(): Promise<string[]> {
+  const file = await readFile(join(repositoryRoot(), 'deploy', 'dynamicconfig.yaml'), 'utf8');
+  const settings = parse(file) as Record<string, readonly { readonly value: unknown }[]>;
+  return Object.entries(settings).flatMap(([key, values]) =>
+    values.map(({ value }) => `${key}=${JSON.stringify(value)}`),
+  );
+}
 
 /**
  * Starts a Temporal server with a database file and returns once its frontend serves, the namespace
@@ -64,6 +65,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   if (!(await isFree(address, port))) {
     throw new TemporalNotReadyError(`${address}:${port}`, 'another process listens there', logFile);
   }
+  const settings = bare ? [] : await dynamicConfig();
+  const wanted = bare ? [] : SEARCH_ATTRIBUTES;
   const log = await open(logFile, 'a');
   const child = spawn(
     binary,
@@ -71,8 +74,8 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       ...['server', 'start-dev', '--ip', address, '--port', String(port)],
       ...['--db-filename', join(dir, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],
       ...(uiPort === null ? ['--headless'] : ['--ui-ip', address, '--ui-port', String(uiPort)]),
-      ...(bare ? [] : dynamicConfig).flatMap((pair) => ['--dynamic-config-value', pair]),
-      ...(bare ? [] : searchAttributes).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ...settings.flatMap((pair) => ['--dynamic-config-value', pair]),
+      ...wanted.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn'],
     ],
     { stdio: ['ignore', log.fd, log.fd] },
@@ -91,7 +94,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   let reason = '';
   while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
     try {
-      await checkServing(frontend, bare ? [] : searchAttributes);
+      await checkServing(frontend, wanted);
       return { address: frontend, uiPort, pid: child.pid ?? 0, stop };
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);

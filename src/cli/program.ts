@@ -49,7 +49,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The program with the verb that the command line names, else with all. */
+/** What the command line means: the verb that `argv` names with its options, or all verbs where it names none. */
 export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const verb = argv.slice(2).find((word) => !word.startsWith('-'));
   const wanted = MODULES.filter(({ verbs }) => verb !== undefined && verb !== COMPLETION && verbs.includes(verb));

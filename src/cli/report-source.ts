@@ -4,7 +4,8 @@ import { FerryError } from '../domain/errors.js';
 import { type Report, reportOf } from '../domain/report.js';
 import type { MigrationStatus } from '../domain/status.js';
 import type { Watched } from '../domain/watched.js';
-import { statusOf, workflowIdOf } from './migration-client.js';
+import { statusOf } from './migration-client.js';
+import { workflowIdOf } from './workflow-id.js';
 
 /** A migration fails when its config does not validate: it did nothing that could be told. */
 class NothingToReportError extends FerryError {

@@ -5,11 +5,12 @@ import { withTemporal } from '../adapters/temporal-client.js';
 import { FerryError } from '../domain/errors.js';
 import type { Watched } from '../domain/watched.js';
 import { reportPage } from '../report/page.js';
-import { workflowIdOf } from './migration-client.js';
+
 import { printJson, printLine, printNote, withJson } from './output.js';
 import { reportFrom } from './report-source.js';
 import { watchedSchema } from './schemas/report.js';
 import { queryLine, temporalLine } from './temporal-line.js';
+import { workflowIdOf } from './workflow-id.js';
 
 class NoVerdictsError extends FerryError {
   readonly code = 'FERRY_NO_VERDICTS';

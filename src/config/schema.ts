@@ -6,7 +6,11 @@ import { DURATION_PATTERN } from './duration.js';
 // applied here, so that what is exported as JSON Schema is exactly what is accepted; the defaults in
 // the descriptions are filled in by normalise.ts, rules between fields are in rules.ts.
 
-const text = (description: string) => z.string().min(1, 'must not be empty').meta({ description });
+const text = (description: string, example?: string) =>
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .meta(example === undefined ? { description } : { description, examples: [example] });
 const flag = (description: string, fallback: boolean) =>
   z.boolean().meta({ description, default: fallback }).optional();
 const count = (description: string, min: number, fallback: number) =>
@@ -16,25 +20,30 @@ const count = (description: string, min: number, fallback: number) =>
     .meta({ description, default: fallback })
     .optional();
 
-const duration = (description: string, fallback?: string) =>
+/** @param example needed where there is no default: the reference in docs/ shows one for every key */
+const duration = (description: string, fallback?: string, example?: string) =>
   z
     .string({ error: 'must be a duration with its unit, such as 75s, 10m or 500ms' })
     .regex(DURATION_PATTERN, 'must be a duration with its unit, such as 75s, 10m or 500ms')
-    .meta(fallback === undefined ? { description } : { description, default: fallback });
+    .meta({
+      description,
+      ...(fallback === undefined ? {} : { default: fallback }),
+      ...(example === undefined ? {} : { examples: [example] }),
+    });
 
-const port = (description: string, fallback: number) =>
+const port = (description: string, fallback?: number) =>
   z
     .int({ error: 'must be a port, 1 to 65535' })
     .min(1, 'must be a port, 1 to 65535')
     .max(65_535, 'must be a port, 1 to 65535')
-    .meta({ description, default: fallback })
+    .meta(fallback === undefined ? { description, examples: [2222] } : { description, default: fallback })
     .optional();
 
-const absolutePath = (description: string) =>
+const absolutePath = (description: string, example?: string) =>
   z
     .string()
     .regex(/^\/[^\0\r\n]*$/, 'must be an absolute path')
-    .meta({ description });
+    .meta(example === undefined ? { description } : { description, examples: [example] });
 
 const root = z
   .string()
@@ -57,28 +66,34 @@ const hostFields = {
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be made of letters, digits, dot, dash and underscore')
-    .meta({ description: 'Unique in the whole config; what people see in progress and errors. Default: the address' })
+    .meta({
+      description: 'Unique in the whole config; what people see in progress and errors. Default: the address',
+      examples: ['agent-1'],
+    })
     .optional(),
   address: z
     .string()
     .regex(/^[A-Za-z0-9._:-]+$/, 'must be an IP address or a host name, without a port')
-    .meta({ description: 'IP address or resolvable name' }),
+    .meta({ description: 'IP address or resolvable name', examples: ['10.0.1.1'] }),
 };
 
 const reachFields = {
-  sshPort: port('SSH port. Default: ssh.port', DEFAULTS.sshPort),
-  sshUser: text('SSH user. Default: ssh.user').optional(),
+  sshPort: port('SSH port. Default: ssh.port'),
+  sshUser: text('SSH user. Default: ssh.user', 'ops').optional(),
   root,
 };
 
 const masterUrlPlace = z
   .strictObject({
     file: absolutePath('File that holds nothing but the URL').optional(),
-    envFile: absolutePath('Environment file (/etc/default/…) with one KEY=value a line').optional(),
+    envFile: absolutePath(
+      'Environment file (/etc/default/…) with one KEY=value a line',
+      '/etc/default/mesos-master',
+    ).optional(),
     key: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')
-      .meta({ description: 'Variable in envFile that holds the URL' })
+      .meta({ description: 'Variable in envFile that holds the URL', examples: ['MESOS_ZK'] })
       .optional(),
   })
   .meta({
@@ -94,11 +109,16 @@ const serverFields = {
   dataDir: absolutePath('Folder with myid and version-2')
     .meta({ description: 'Folder with myid and version-2', default: DEFAULTS.server.dataDir })
     .optional(),
-  dataLogDir: absolutePath('Folder of the transaction log').nullable().optional(),
+  dataLogDir: absolutePath('Folder of the transaction log. Default: dataDir', '/var/log/zookeeper-txn')
+    .nullable()
+    .optional(),
   owner: z
     .string()
     .regex(/^[A-Za-z0-9._-]+:[A-Za-z0-9._-]+$/, 'must be user:group')
-    .meta({ description: 'user:group that the service runs as and that must own new files. Default: root' })
+    .meta({
+      description: 'user:group that the service runs as and that must own new files. Default: root',
+      examples: ['zookeeper:zookeeper'],
+    })
     .nullable()
     .optional(),
 };
@@ -148,14 +168,14 @@ const framework = z.strictObject({
   acceptTaskLoss: flag('Accept that its tasks are lost (failover_timeout 0, or no checkpoint)', false),
 });
 
-const reference = (description: string) =>
+const reference = (description: string, example: string) =>
   z
     .string()
     .regex(
       /^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$/,
       'must be a reference, file:PATH or env:NAME; a secret has no place in this file',
     )
-    .meta({ description })
+    .meta({ description, examples: [example] })
     .nullable()
     .optional();
 
@@ -166,19 +186,22 @@ const ssh = z.strictObject({
     .string()
     .regex(/^(file:.+|agent)$/, 'must be file:PATH of a private key, or agent for SSH_AUTH_SOCK')
     .meta({ description: 'file:PATH of a private key, or `agent` for SSH_AUTH_SOCK' }),
-  passphrase: reference('Passphrase of the key'),
+  passphrase: reference('Passphrase of the key', 'env:ZKFERRY_SSH_PASSPHRASE'),
   knownHosts: text('OpenSSH known_hosts file; a host without an entry, or with another key, is refused'),
   sudo: flag('Run host scripts through sudo -n', false),
 });
 
 const policy = z.strictObject({
-  budget: duration('Lowers the budget of the critical window; never raises it above the live value')
+  budget: duration('Lowers the budget of the critical window; never raises it above the live value', undefined, '60s')
     .nullable()
     .optional(),
   agentPing: z
     .strictObject({
-      timeout: duration('--agent_ping_timeout of the masters'),
-      count: z.int().min(1, 'must be at least 1').meta({ description: '--max_agent_ping_timeouts of the masters' }),
+      timeout: duration('--agent_ping_timeout of the masters', undefined, '15s'),
+      count: z
+        .int()
+        .min(1, 'must be at least 1')
+        .meta({ description: '--max_agent_ping_timeouts of the masters', examples: [5] }),
     })
     .meta({ description: 'Stated ping flags, for masters whose /flags cannot be read' })
     .nullable()
@@ -192,7 +215,9 @@ const policy = z.strictObject({
       default: DEFAULTS.policy.forecastShare,
     })
     .optional(),
-  reserve: duration('Part of the budget kept for the way back. Default: measured').nullable().optional(),
+  reserve: duration('Part of the budget kept for the way back. Default: measured', undefined, '20s')
+    .nullable()
+    .optional(),
   canary: count('Agents in the first batch', 1, DEFAULTS.policy.canary),
   batchGrowth: z
     .number()
@@ -206,15 +231,21 @@ const policy = z.strictObject({
   retireObservers: flag('Afterwards stop and remove the observers; needs settle', DEFAULTS.policy.retireObservers),
   acceptClients: z
     .array(text('IP address'))
-    .meta({ description: 'Client addresses on source that are known and may stay there (tools, monitors)' })
+    .meta({
+      description: 'Client addresses on source that are known and may stay there (tools, monitors)',
+      examples: [['10.0.9.7']],
+    })
     .optional(),
   acceptAgents: z
     .array(text('Name of an agent'))
-    .meta({ description: 'Agents whose loss is accepted when they stay on source' })
+    .meta({ description: 'Agents whose loss is accepted when they stay on source', examples: [['agent-7']] })
     .optional(),
   subtrees: z
     .record(z.string(), z.enum(['copied', 'abandon']))
-    .meta({ description: 'What becomes of a persistent subtree of source: copied by you, or abandoned' })
+    .meta({
+      description: 'What becomes of a persistent subtree of source: copied by you, or abandoned',
+      examples: [{ '/marathon': 'copied' }],
+    })
     .optional(),
   acceptFrozenWorker: flag(
     'Accept that a frozen worker may leave the cluster leaderless for longer than the budget, where the Temporal server has not the settings that the reserve counts with',
@@ -233,6 +264,7 @@ const policy = z.strictObject({
         DEFAULTS.timeouts.mirror,
       ).optional(),
     })
+    .meta({ description: 'How long each step is waited for' })
     .optional(),
   takeOver: z
     .string()
@@ -240,6 +272,7 @@ const policy = z.strictObject({
     .meta({
       description:
         'Take over a migration that was terminated or stranded, and go back to source: its id as zkferry doctor shows it',
+      examples: ['zkferry-production/0b6f4f5e-4c0e-4d0a-9f2e-8c2d1c3b7a90'],
     })
     .nullable()
     .optional(),
@@ -252,7 +285,7 @@ export const configSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be made of lower-case letters, digits and dashes')
       .max(63, 'must have at most 63 characters')
-      .meta({ description: 'Names the migration: workflow id zkferry-<cluster>' }),
+      .meta({ description: 'Names the migration: workflow id `zkferry-<cluster>`' }),
     strategy: z.enum(['observers', 'dual-publishing']).meta({ description: 'How to migrate' }),
     electionPath: z
       .string()
@@ -290,11 +323,12 @@ export const configSchema = z
     ssh: ssh.meta({ description: 'How hosts are reached' }),
     credentials: z
       .strictObject({
-        source: reference('user:password for the digest scheme in source'),
-        target: reference('user:password for the digest scheme in target'),
-        mesos: reference("user:password for Mesos' HTTP endpoints"),
+        source: reference('user:password for the digest scheme in source', 'file:/etc/zkferry/source.digest'),
+        target: reference('user:password for the digest scheme in target', 'file:/etc/zkferry/target.digest'),
+        mesos: reference("user:password for Mesos' HTTP endpoints", 'env:ZKFERRY_MESOS'),
         publisher: reference(
           "The publisher's key for dual-publishing, at least 32 characters, the same on every worker: openssl rand -base64 32",
+          'file:/etc/zkferry/publisher.key',
         ),
       })
       .meta({ description: 'References only: file:PATH or env:NAME' })

@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { repositoryRoot } from '../../lab/repository-root.js';
 import type { LabJson } from '../../lab/contract.js';
 import { startWorker, type WorkerProcess } from '../../lab/stage/worker-process.js';
 import { startTemporal, temporalBinary, type TemporalServer } from '../../lab/temporal.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
+import { RunnablePage } from '../docs/runnable-page.js';
 import { zkServersOf } from '../e2e/zk-connections.js';
 import { run, StayingVerb, zkferry, type Ended } from './zkferry-cli.js';
 
-/** Nothing of ours but `lab up`, `worker`, `input` and `preflight`; everything else is Temporal's own CLI. */
+/**
+ * docs/temporal-cli.md, block by block as it stands there. Nothing of ours but `lab up`, `worker`, `input` and
+ * `preflight`; everything else is Temporal's own CLI.
+ */
 describe('a migration driven by the temporal command alone', function () {
   this.timeout(420_000);
   let dir: string;
   let lab: StayingVerb<LabJson>;
   let temporal: TemporalServer;
   let worker: WorkerProcess;
+  let page: RunnablePage;
   const id = 'zkferry-lab';
 
   before(async () => {
@@ -24,9 +30,21 @@ describe('a migration driven by the temporal command alone', function () {
     lab = await StayingVerb.start<LabJson>(['lab', 'up', '--dir', join(dir, 'lab'), '--agents', '2', '--json']);
     temporal = await startTemporal({ dir });
     worker = await startWorker({ dir, temporal: temporal.address });
-    const input = await zkferry(['input', join(dir, 'lab', 'cluster.yaml')]);
-    assert.equal(input.code, 0, input.stderr);
-    await writeFile(join(dir, 'input.json'), input.stdout);
+    // The page's own directory: a cluster.yaml, and both commands on PATH.
+    const [bin, here] = [join(dir, 'bin'), join(dir, 'here')];
+    await mkdir(bin);
+    await mkdir(here);
+    await symlink(temporalBinary(), join(bin, 'temporal'));
+    const main = join(repositoryRoot(), 'dist/src/cli/main.js');
+    await writeFile(join(bin, 'zkferry'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
+    await chmod(join(bin, 'zkferry'), 0o755);
+    await symlink(join(dir, 'lab', 'cluster.yaml'), join(here, 'cluster.yaml'));
+    page = new RunnablePage('docs/temporal-cli.md', here, {
+      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: 'default',
+      USER: 'ann',
+    });
   });
 
   after(async () => {
@@ -36,20 +54,47 @@ describe('a migration driven by the temporal command alone', function () {
     await rm(dir, { recursive: true, force: true });
   });
 
+  it('has a namespace with search attributes, and a worker to be seen', async () => {
+    await page.do('namespace');
+    await page.do('search-attributes');
+    assert.match(await page.do('pollers'), /zkferry@/);
+  });
+
   it('starts from the input file, and refuses a second start of the same cluster', async () => {
-    const first = await start();
-    assert.equal(first.code, 0, first.stderr);
-    const second = await start();
+    await page.do('start');
+    const second = await page.run('start');
     assert.notEqual(second.code, 0, second.stdout);
   });
 
+  it('shows status, plan and story while it waits', async () => {
+    const { planHash } = await atGate('begin');
+    assert.ok(planHash);
+    assert.ok((await page.do('status')).includes(planHash));
+    assert.ok((await page.do('plan')).includes(planHash));
+    assert.ok((await page.do('details')).includes(`zkferry approve lab --gate begin --plan-hash ${planHash}`));
+    assert.match(await page.do('describe'), /zkferry-lab/);
+    assert.match(await page.do('waiting'), /zkferry-lab/);
+  });
+
+  it('ends at once when it is cancelled before anything was written', async () => {
+    await page.do('cancel');
+    const { stdout } = await page.run('result');
+    assert.match(stdout, /CANCELED/);
+  });
+
   it('ends rolled back when `rollback` is signalled in move-masters, with no residue', async () => {
-    await approve('begin', await atGate('begin'));
+    await page.do('start');
+    await atGate('begin');
+    await page.do('pause');
+    await page.do('pace');
+    await page.do('approve', { GATE: 'begin' });
+    await until((s) => s.state === 'paused');
+    await page.do('resume');
     await until((s) => s.phase === 'move-masters');
-    const sent = await signal('rollback', { by: 'ann', reason: 'a test' });
-    assert.equal(sent.code, 0, sent.stderr);
+    await page.do('rollback');
     const status = await ended();
     assert.equal(status.state, 'rolled-back', JSON.stringify(status, null, 1));
+    assert.match(await page.do('result'), /rolled-back/);
     await standOn('source');
     const preflight = await zkferry(['preflight', join(dir, 'lab', 'cluster.yaml')]);
     assert.equal(preflight.code, 0, preflight.stdout + preflight.stderr);
@@ -57,29 +102,39 @@ describe('a migration driven by the temporal command alone', function () {
   });
 
   it('refuses to approve a gate that does not wait, and names the one that does', async () => {
-    assert.equal((await start()).code, 0);
-    const { planHash } = await atGate('begin');
-    const refused = await update('approve', { gate: 'complete', by: 'ann', planHash });
+    await page.do('start');
+    await atGate('begin');
+    const refused = await page.run('approve', { GATE: 'complete' });
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr + refused.stdout, /gate complete is not waiting; the gate that waits is begin/);
   });
 
+  it('refuses to decide an incident that is not there', async () => {
+    const refused = await page.run('decide');
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr + refused.stdout, /i1/);
+  });
+
   it('notes a signal that makes no sense and stays where it is', async () => {
-    const { planHash } = await atGate('begin');
-    assert.equal((await signal('approve', { gate: 'cut-over', by: 'ann', planHash })).code, 0);
-    const details = await cli('metadata', '--workflow-id', id, '--output', 'json');
-    assert.match(details.stdout, /gate cut-over is not waiting/);
+    await atGate('begin');
+    await page.do('approve-by-signal', { GATE: 'cut-over' });
+    assert.match(await page.do('details'), /gate cut-over is not waiting/);
     assert.equal((await status()).state, 'awaiting-approval');
   });
 
   it('goes on to migrated, approved by update and by signal', async () => {
-    await approve('begin', await atGate('begin'));
-    const { planHash } = await atGate('cut-over');
-    assert.equal((await signal('approve', { gate: 'cut-over', by: 'ann', planHash })).code, 0);
-    await approve('complete', await atGate('complete'));
+    await page.do('approve', { GATE: 'begin' });
+    await atGate('cut-over');
+    await page.do('approve-by-signal', { GATE: 'cut-over' });
+    await atGate('complete');
+    await page.do('approve', { GATE: 'complete' });
     const status = await ended();
     assert.equal(status.state, 'migrated', JSON.stringify(status, null, 1));
     await standOn('observers');
+  });
+
+  it('has run every block of the page', () => {
+    assert.deepEqual(page.left, []);
   });
 
   it('leaves no process behind once everything has been stopped', async () => {
@@ -91,19 +146,6 @@ describe('a migration driven by the temporal command alone', function () {
 
   function cli(...words: string[]): Promise<Ended> {
     return run(temporalBinary(), ['workflow', ...words, '--address', temporal.address]);
-  }
-
-  function start(): Promise<Ended> {
-    const what = ['--type', 'migrateCluster', '--task-queue', 'zkferry', '--workflow-id', id];
-    return cli('start', ...what, '--fail-existing', '--input-file', join(dir, 'input.json'));
-  }
-
-  function signal(name: string, message: unknown): Promise<Ended> {
-    return cli('signal', '--workflow-id', id, '--name', name, '--input', JSON.stringify(message));
-  }
-
-  function update(name: string, message: unknown): Promise<Ended> {
-    return cli('update', 'execute', '--workflow-id', id, '--name', name, '--input', JSON.stringify(message));
   }
 
   async function status(): Promise<MigrationStatus> {
@@ -125,11 +167,6 @@ describe('a migration driven by the temporal command alone', function () {
 
   const atGate = (gate: string) => until((s) => s.waitingFor?.what.includes(`gate ${gate} `) === true);
   const ended = () => until(({ state }) => ['migrated', 'rolled-back', 'stranded'].includes(state));
-
-  async function approve(gate: string, { planHash }: MigrationStatus): Promise<void> {
-    const answer = await update('approve', { gate, by: 'ann', planHash });
-    assert.equal(answer.code, 0, answer.stderr);
-  }
 
   /** Reads the main processes' pids anew: every one of them was restarted. */
   async function standOn(side: 'source' | 'observers'): Promise<void> {
