@@ -1,16 +1,17 @@
 import { Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { LogEntry, WorkerOptions as SdkOptions } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { InjectedSinks, LogEntry, LogLevel, WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
-import pino from 'pino';
 import type { PublishingScope } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import { failureInterceptor } from '../activities/interceptor.js';
 import type { Ports } from '../activities/ports.js';
 import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { MesosHttp } from './adapters/mesos-http.js';
+import { Metrics } from './adapters/metrics.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
+import { freeLoopbackAddress, scrape, startStatusServer } from './adapters/status-server.js';
 import { temporalRuns } from './adapters/temporal-runs.js';
 import {
   connectionSettings,
@@ -18,21 +19,36 @@ import {
   TASK_QUEUE,
   TemporalUnreachableError,
 } from './adapters/temporal-client.js';
+import { workerLog } from './adapters/worker-log.js';
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
 import { parseInput } from './config/parse-input.js';
+import { Redactor } from './domain/redact.js';
+import { SILENT, type Telemetry } from './ports/telemetry.js';
+import { version } from './version.js';
+import type { FerrySinks } from '../workflows/telemetry.js';
 
-/** The real world behind every port: the only place where adapters meet activities. */
-export function realPorts(): Ports {
+/**
+ * The real world behind every port: the only place where adapters meet activities.
+ *
+ * @param redactor learns each secret that is resolved, so that none reaches a log
+ */
+export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT): Ports {
+  const secrets = async (reference: string | null): Promise<string | null> => {
+    const secret = await resolveSecret(reference);
+    redactor.learn(secret);
+    return secret;
+  };
   return {
     probe: new FourLetterProbe(),
     store: new ZookeeperStore(),
     mesos: new MesosHttp(),
-    shell: new SshShell(resolveSecret),
-    secrets: resolveSecret,
+    shell: new SshShell(secrets),
+    secrets,
     parseInput,
     runs: temporalRuns,
+    telemetry,
   };
 }
 
@@ -45,6 +61,8 @@ export interface WorkerOptions {
   readonly searchAttributes: boolean;
   readonly logLevel: string;
   readonly queue: QueueChoice;
+  /** HOST:PORT of `/metrics`, `/healthz` and `/readyz`; left out = none. */
+  readonly metrics?: string;
   /** Called once the worker polls these task queues. */
   readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
@@ -52,16 +70,16 @@ export interface WorkerOptions {
 /**
  * Serves migrations until SIGTERM or SIGINT. Tests give ports of their own.
  *
- * @throws TemporalUnreachableError, SearchAttributesMissingError before it polls
+ * @throws TemporalUnreachableError, SearchAttributesMissingError, ListenError before it polls
  */
-export async function runWorker(options: WorkerOptions, ports: Ports = realPorts()): Promise<void> {
-  // Fd 2, synchronous: the last lines before a crash are the ones that matter.
-  const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
-  Runtime.install({
-    logger: new DefaultLogger('INFO', (entry: LogEntry) => {
-      log[level(entry.level)]({ ...entry.meta }, entry.message);
-    }),
-  });
+export async function runWorker(options: WorkerOptions, given?: Ports): Promise<void> {
+  const redactor = new Redactor();
+  redactor.learnFrom(process.env);
+  const metrics = new Metrics();
+  metrics.worker(version(), options.queue);
+  const ports = given ?? realPorts(redactor, metrics);
+  const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
+  installRuntime(options.logLevel, redactor, exporter);
   const { connectionOptions, address, namespace } = connectionSettings();
   if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
@@ -77,13 +95,52 @@ export async function runWorker(options: WorkerOptions, ports: Ports = realPorts
   }
   const connection = await NativeConnection.connect({ ...connectionOptions, address });
   try {
-    const chosen = settingsOf(options.queue, ports);
+    const chosen = settingsOf(options.queue, ports, metrics);
     const workers: Worker[] = [];
     for (const settings of chosen) workers.push(await Worker.create({ ...settings, connection, namespace }));
-    options.onPolling?.(chosen.map(({ taskQueue }) => taskQueue));
+    const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
+    if (options.metrics !== undefined && exporter !== null) {
+      await startStatusServer(options.metrics, {
+        metrics: [() => metrics.text(), () => scrape(exporter)],
+        unhealthy: () => notIn(workers, ['INITIALIZED', 'RUNNING']),
+        unready: async () => notIn(workers, ['RUNNING']) ?? (await unreachable(connection)),
+        about: { version: version(), taskQueues, namespace, address },
+      });
+    }
+    options.onPolling?.(taskQueues);
     await runTogether(workers);
   } finally {
     await connection.close();
+  }
+}
+
+/** Once per process, before any connection. @param exporter loopback address for the SDK's own metrics; null = none */
+function installRuntime(logLevel: string, redactor: Redactor, exporter: string | null): void {
+  const log = workerLog(logLevel, redactor);
+  Runtime.install({
+    logger: new DefaultLogger(logLevel.toUpperCase() as LogLevel, (entry: LogEntry) => {
+      log[level(entry.level)]({ ...entry.meta }, entry.message);
+    }),
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+      ...(exporter === null ? {} : { metrics: { prometheus: { bindAddress: exporter } } }),
+    },
+  });
+}
+
+/** Null, or which worker is in none of these states. */
+function notIn(workers: readonly Worker[], states: readonly string[]): string | null {
+  const other = workers.find((worker) => !states.includes(worker.getState()));
+  return other === undefined ? null : `the worker of ${other.options.taskQueue} is ${other.getState()}`;
+}
+
+/** Null, or why Temporal does not answer. */
+async function unreachable(connection: NativeConnection): Promise<string | null> {
+  try {
+    await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}));
+    return null;
+  } catch (cause) {
+    return `Temporal does not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
   }
 }
 
@@ -93,7 +150,7 @@ type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
  * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
  * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
  */
-function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
+function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry): QueueSettings[] {
   const activities = createActivities(ports);
   const steps = Object.fromEntries(Object.entries(activities).filter(([name]) => name !== 'runPublisher'));
   const common = {
@@ -105,6 +162,7 @@ function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: BUNDLE_PATH },
     activities: steps,
+    sinks: sinksTo(telemetry),
     stickyQueueScheduleToStartTimeout: '1s',
     maxCachedWorkflows: 100,
     maxConcurrentActivityTaskPolls: 2,
@@ -121,6 +179,13 @@ function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
     shutdownGraceTime: 0,
   };
   return queue === 'all' ? [migration, publisher] : [queue === 'migration' ? migration : publisher];
+}
+
+/** In replay as well: a worker that takes a workflow over shows where it stands, not only what comes next. */
+export function sinksTo(telemetry: Telemetry): InjectedSinks<FerrySinks> {
+  return {
+    ferry: { status: { fn: (_, status, atMs) => telemetry.status(status, atMs), callDuringReplay: true } },
+  };
 }
 
 /** Runs workers until they are told to stop. One that fails takes the others with it, so that whoever supervises us sees it. */

@@ -12,6 +12,7 @@ import type {
   WindowStatus,
 } from '../src/domain/status.js';
 import { tellStory } from './story.js';
+import { telemetry } from './telemetry.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -178,6 +179,7 @@ export class MigrationRecord {
 
   #publish(): void {
     setCurrentDetails(tellStory(this.#status, this.#ignored));
+    telemetry.status(this.#status, Date.now());
     if (!this.#searchable) return;
     const { cluster, strategy, phase, state } = this.#status;
     const key = `${phase}/${state}`;

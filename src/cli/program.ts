@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.js';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printNote } from './output.js';
 import { InvalidConfigError } from './read-config.js';
@@ -73,16 +71,4 @@ async function loadWhatCan(modules: typeof MODULES): Promise<Command[]> {
 function settle(command: Command): void {
   command.exitOverride().showSuggestionAfterError().showHelpAfterError('(add --help for what is possible)');
   for (const child of command.commands) settle(child);
-}
-
-/** From package.json, which lies in the nearest folder above, wherever this file was built to. */
-function version(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    try {
-      const text = readFileSync(join(folder, 'package.json'), 'utf8');
-      return (JSON.parse(text) as { version: string }).version;
-    } catch {
-      if (folder === dirname(folder)) return 'unknown';
-    }
-  }
 }

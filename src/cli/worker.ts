@@ -13,8 +13,13 @@ export function workerCommand(): Command {
         .choices(QUEUE_CHOICES)
         .default('all'),
     )
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice }) => {
+    .addOption(
+      new Option('--log-level <level>', 'least severe lines of the log (JSON, on standard error)')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz there, for example 127.0.0.1:9464')
+    .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice; metrics?: string }) => {
       await runWorker({
         ...options,
         onPolling: (taskQueues) => {
