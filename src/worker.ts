@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { InjectedSinks, LogEntry, LogLevel, WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
@@ -9,6 +9,7 @@ import type { Ports } from '../activities/ports.js';
 import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { MesosHttp } from './adapters/mesos-http.js';
 import { Metrics } from './adapters/metrics.js';
+import { runningMigrations } from './adapters/running-migrations.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
 import { freeLoopbackAddress, scrape, startStatusServer } from './adapters/status-server.js';
@@ -100,6 +101,7 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
     for (const settings of chosen) workers.push(await Worker.create({ ...settings, connection, namespace }));
     const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
     if (options.metrics !== undefined && exporter !== null) {
+      askNowAndThen(new Client({ connection, namespace }), metrics);
       await startStatusServer(options.metrics, {
         metrics: [() => metrics.text(), () => scrape(exporter)],
         unhealthy: () => notIn(workers, ['INITIALIZED', 'RUNNING']),
@@ -127,6 +129,22 @@ function installRuntime(logLevel: string, redactor: Redactor, exporter: string |
     },
   });
 }
+
+/**
+ * A worker hears of a migration only when something happens in it, and of its termination never: so it
+ * asks, too, but not while a window is open.
+ */
+function askNowAndThen(client: Client, metrics: Metrics): void {
+  const ask = async (): Promise<void> => {
+    if (metrics.openWindows === 0) metrics.running(await runningMigrations(client));
+  };
+  // Nobody's work depends on the answer; the next round asks again.
+  const round = (): void => void ask().catch(() => undefined);
+  setTimeout(round, 2_000).unref();
+  setInterval(round, ASK_EVERY_MS).unref();
+}
+
+const ASK_EVERY_MS = 60_000;
 
 /** Null, or which worker is in none of these states. */
 function notIn(workers: readonly Worker[], states: readonly string[]): string | null {

@@ -14,23 +14,37 @@ const STATES: readonly MigrationState[] = [
   'stranded',
 ];
 
+const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded'];
+
 /** What was seen by looking is shown for so long after the last look; then nobody knows any more. */
 const SEEN_MS = 30_000;
 
 /** zkferry's own metrics, in Prometheus' text format; docs/observability.md lists them. */
 export class Metrics implements Telemetry {
   readonly registry = new Registry();
+  readonly #all: Series[] = [];
   readonly #state = this.#gauge('migration_state', '1 for the state that the migration is in', 'strategy', 'state');
   readonly #phase = this.#gauge('migration_phase', '1 for the phase or gate that the migration is at', 'phase');
   readonly #done = this.#gauge('migration_progress_done', 'hosts of the present phase that are done');
   readonly #total = this.#gauge('migration_progress_total', 'hosts of the present phase');
   readonly #failed = this.#gauge('migration_progress_failed', 'hosts of the present phase that failed');
   readonly #eta = this.#gauge('migration_progress_eta_seconds', 'estimated rest of the present phase, where known');
-  readonly #waiting = this.#gauge('migration_waiting_since_timestamp_seconds', 'since when it waits for a person; 0: it does not');
+  readonly #waiting = this.#gauge(
+    'migration_waiting_since_timestamp_seconds',
+    'since when it waits for a person; 0: it does not',
+  );
   readonly #incidents = this.#gauge('migration_incidents_open', 'incidents that are not decided');
-  readonly #updated = this.#gauge('migration_updated_timestamp_seconds', 'when the migration last told this worker anything');
+  readonly #updated = this.#gauge(
+    'migration_updated_timestamp_seconds',
+    'when the migration last told this worker anything',
+  );
   readonly #window = new WindowMetrics((name, help) => this.#gauge(name, help));
-  readonly #leader = this.#gauge('leader_seen', '1 for the leading master seen in an ensemble; leader "": nobody leads', 'ensemble', 'leader');
+  readonly #leader = this.#gauge(
+    'leader_seen',
+    '1 for the leading master seen in an ensemble; leader "": nobody leads',
+    'ensemble',
+    'leader',
+  );
   readonly #mirrors = this.#gauge('publisher_mirrors', 'mirrors that stand in target');
   readonly #round = this.#gauge('publisher_round_timestamp_seconds', 'end of the latest round of the publisher');
   readonly #troubled = this.#gauge('publisher_troubled', '1 while something keeps the publisher from its work');
@@ -53,6 +67,8 @@ export class Metrics implements Telemetry {
     labelNames: ['version', 'queue'],
     registers: [this.registry],
   });
+  /** The latest state of each cluster's migration. */
+  readonly #states = new Map<string, MigrationState>();
   /** What is shown only for a while, by a key that tells one from another: the instant it was seen, and how it is taken back. */
   readonly #seen = new Map<string, { readonly atMs: number; readonly forget: () => void }>();
 
@@ -66,6 +82,7 @@ export class Metrics implements Telemetry {
     const { cluster, strategy, progress, waitingFor } = status;
     // Before its config was validated it has no name.
     if (cluster === '') return;
+    this.#states.set(cluster, status.state);
     for (const gauge of [this.#state, this.#phase]) gauge.forget({ cluster });
     for (const state of STATES) this.#state.set({ cluster, strategy, state }, state === status.state ? 1 : 0);
     this.#phase.set({ cluster, phase: status.phase }, 1);
@@ -78,6 +95,21 @@ export class Metrics implements Telemetry {
     this.#incidents.set({ cluster }, status.incidents.filter(({ closedAt }) => closedAt === null).length);
     this.#updated.set({ cluster }, atMs / 1000);
     this.#window.show(status);
+  }
+
+  /** What was asked of the running migrations: one that is gone without having told its end is shown no more. */
+  running(statuses: ReadonlyMap<string, MigrationStatus | null>): void {
+    for (const status of statuses.values()) if (status !== null) this.status(status, this.now());
+    for (const [cluster, state] of this.#states) {
+      if (ENDED.includes(state) || statuses.has(cluster)) continue;
+      this.#states.delete(cluster);
+      for (const series of this.#all) series.forget({ cluster });
+    }
+  }
+
+  /** Clusters whose critical window is open, as far as this worker knows. */
+  get openWindows(): number {
+    return this.#window.openWindows;
   }
 
   leader({ cluster, ensemble, leader }: Parameters<Telemetry['leader']>[0]): void {
@@ -116,9 +148,10 @@ export class Metrics implements Telemetry {
   }
 
   #gauge(name: string, help: string, ...labels: readonly string[]): Series {
-    return new Series(
-      new Gauge({ name: `zkferry_${name}`, help, labelNames: ['cluster', ...labels], registers: [this.registry] }),
-    );
+    const labelNames = ['cluster', ...labels];
+    const series = new Series(new Gauge({ name: `zkferry_${name}`, help, labelNames, registers: [this.registry] }));
+    this.#all.push(series);
+    return series;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Series } from './metrics.js';
 /** The critical window as metrics; what is not known (yet) is not there. */
 export class WindowMetrics {
   readonly #open: Series;
+  readonly #openIn = new Set<string>();
   readonly #figures: readonly { readonly series: Series; readonly of: (window: WindowStatus) => number | null }[];
 
   constructor(gauge: (name: string, help: string) => Series) {
@@ -25,9 +26,16 @@ export class WindowMetrics {
     ];
   }
 
+  get openWindows(): number {
+    return this.#openIn.size;
+  }
+
   show(status: MigrationStatus): void {
     const { cluster, window } = status;
-    this.#open.set({ cluster }, isOpen(status) ? 1 : 0);
+    const open = isOpen(status);
+    if (open) this.#openIn.add(cluster);
+    else this.#openIn.delete(cluster);
+    this.#open.set({ cluster }, open ? 1 : 0);
     for (const { series, of } of this.#figures) {
       const value = window === null ? null : of(window);
       if (value === null) series.forget({ cluster });

@@ -1,7 +1,8 @@
 /** What stands where a secret stood. */
 export const HIDDEN = '***';
 
-const SECRET_NAME = /pass(word|phrase|wd)|secret|api[-_]?key|private[-_]?key|authorization|credential|cookie|^token$|[a-z][-_]token$/i;
+const SECRET_NAME =
+  /pass(word|phrase|wd)|secret|api[-_]?key|private[-_]?key|authorization|credential|cookie|^token$|[a-z][-_]token$/i;
 /** How the config names a secret without holding it. */
 const REFERENCE = /^(file:|env:[A-Za-z_]\w*$|agent$)/;
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
@@ -9,7 +10,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'/@]+@/gi, `$1${HIDDEN}@`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
-  [/\b((?:pass(?:word|phrase|wd)|secret|api[-_]?key|token)\s*[=:]\s*)(?!file:|env:|null\b|"?\*)[^\s,;"'}]+/gi, `$1${HIDDEN}`],
+  [
+    /\b((?:pass(?:word|phrase|wd)|secret|api[-_]?key|token)\s*[=:]\s*)(?!file:|env:|null\b|"?\*)[^\s,;"'}]+/gi,
+    `$1${HIDDEN}`,
+  ],
 ];
 /** Shorter ones would blot out ordinary words. */
 const SHORTEST = 4;
@@ -33,7 +37,8 @@ export class Redactor {
   /** What the environment holds under names that tell of secrets, such as TEMPORAL_API_KEY. */
   learnFrom(environment: Readonly<Record<string, string | undefined>>): void {
     for (const [name, value] of Object.entries(environment)) {
-      if (/(PASS(WORD|PHRASE)?|SECRET|TOKEN|API_?KEY|CREDENTIALS?|PRIVATE_?KEY)(_DATA)?$/i.test(name)) this.learn(value ?? null);
+      if (/(PASS(WORD|PHRASE)?|SECRET|TOKEN|API_?KEY|CREDENTIALS?|PRIVATE_?KEY)(_DATA)?$/i.test(name))
+        this.learn(value ?? null);
     }
   }
 

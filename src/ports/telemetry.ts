@@ -8,7 +8,11 @@ export interface Telemetry {
   /** What a migration says of itself. @param atMs workflow time, ms since the epoch */
   status(status: MigrationStatus, atMs: number): void;
   /** Who leads, as seen in one ensemble; null = nobody does. */
-  leader(seen: { readonly cluster: string; readonly ensemble: 'source' | 'target'; readonly leader: string | null }): void;
+  leader(seen: {
+    readonly cluster: string;
+    readonly ensemble: 'source' | 'target';
+    readonly leader: string | null;
+  }): void;
   /** One round of the publisher: its mirrors (null = target is out of reach) and how late they followed source. */
   published(round: {
     readonly cluster: string;
