@@ -7,6 +7,7 @@ import { createActivities } from '../activities/index.js';
 import { failureInterceptor } from '../activities/interceptor.js';
 import type { Ports } from '../activities/ports.js';
 import { FourLetterProbe } from './adapters/four-letter-probe.js';
+import { RealHookRunner } from './adapters/hook-runner.js';
 import { MesosHttp } from './adapters/mesos-http.js';
 import { Metrics } from './adapters/metrics.js';
 import { runningMigrations } from './adapters/running-migrations.js';
@@ -35,7 +36,7 @@ import type { FerrySinks } from '../workflows/telemetry.js';
  *
  * @param redactor learns each secret that is resolved, so that none reaches a log
  */
-export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT): Ports {
+export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = true): Ports {
   const secrets = async (reference: string | null): Promise<string | null> => {
     const secret = await resolveSecret(reference);
     redactor.learn(secret);
@@ -49,6 +50,7 @@ export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILE
     secrets,
     parseInput,
     runs: temporalRuns,
+    hooks: new RealHookRunner(hookCommands),
     telemetry,
   };
 }
@@ -64,6 +66,8 @@ export interface WorkerOptions {
   readonly queue: QueueChoice;
   /** HOST:PORT of `/metrics`, `/healthz` and `/readyz`; left out = none. */
   readonly metrics?: string;
+  /** Whether hooks of a config may run commands on this host; by default they may. */
+  readonly hookCommands?: boolean;
   /** Called once the worker polls these task queues. */
   readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
@@ -78,7 +82,7 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   redactor.learnFrom(process.env);
   const metrics = new Metrics();
   metrics.worker(version(), options.queue);
-  const ports = given ?? realPorts(redactor, metrics);
+  const ports = given ?? realPorts(redactor, metrics, options.hookCommands);
   const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
   installRuntime(options.logLevel, redactor, exporter);
   const { connectionOptions, address, namespace } = connectionSettings();

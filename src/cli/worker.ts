@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { connectionSettings } from '../adapters/temporal-client.js';
-import { QUEUE_CHOICES, type QueueChoice, runWorker } from '../worker.js';
+import { QUEUE_CHOICES, runWorker, type WorkerOptions } from '../worker.js';
 import { printNote } from './output.js';
 
 /** `worker`: serves migrations until it is told to stop. */
@@ -18,8 +18,9 @@ export function workerCommand(): Command {
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
+    .option('--no-hook-commands', 'refuse hooks that are commands (policy.hooks); webhooks are still called')
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz there, for example 127.0.0.1:9464')
-    .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice; metrics?: string }) => {
+    .action(async (options: Omit<WorkerOptions, 'onPolling'>) => {
       await runWorker({
         ...options,
         onPolling: (taskQueues) => {
