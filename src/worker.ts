@@ -6,6 +6,7 @@ import type { PublishingScope } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import { failureInterceptor } from '../activities/interceptor.js';
 import type { Ports } from '../activities/ports.js';
+import { dataConverter } from './adapters/data-converter.js';
 import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { RealHookRunner } from './adapters/hook-runner.js';
 import { MesosHttp } from './adapters/mesos-http.js';
@@ -23,7 +24,7 @@ import {
 } from './adapters/temporal-client.js';
 import { workerLog } from './adapters/worker-log.js';
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
-import { BUNDLE_PATH } from './bundle-workflows.js';
+import { BUNDLE_PATH, ENCRYPTING_BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
 import { parseInput } from './config/parse-input.js';
 import { Redactor } from './domain/redact.js';
@@ -85,6 +86,8 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   const ports = given ?? realPorts(redactor, metrics, options.hookCommands);
   const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
   installRuntime(options.logLevel, redactor, exporter);
+  const converter = await dataConverter();
+  const converting = converter === null ? {} : { dataConverter: converter };
   const { connectionOptions, address, namespace } = connectionSettings();
   if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
@@ -100,12 +103,14 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   }
   const connection = await NativeConnection.connect({ ...connectionOptions, address });
   try {
-    const chosen = settingsOf(options.queue, ports, metrics);
+    const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
+    const chosen = settingsOf(options.queue, ports, metrics, bundle);
     const workers: Worker[] = [];
-    for (const settings of chosen) workers.push(await Worker.create({ ...settings, connection, namespace }));
+    for (const settings of chosen)
+      workers.push(await Worker.create({ ...settings, ...converting, connection, namespace }));
     const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
     if (options.metrics !== undefined && exporter !== null) {
-      askNowAndThen(new Client({ connection, namespace }), metrics);
+      askNowAndThen(new Client({ connection, namespace, ...converting }), metrics);
       await startStatusServer(options.metrics, {
         metrics: [() => metrics.text(), () => scrape(exporter)],
         unhealthy: () => notIn(workers, ['INITIALIZED', 'RUNNING']),
@@ -172,7 +177,7 @@ type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
  * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
  * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
  */
-function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry): QueueSettings[] {
+function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry, bundle: string): QueueSettings[] {
   const activities = createActivities(ports);
   const steps = Object.fromEntries(Object.entries(activities).filter(([name]) => name !== 'runPublisher'));
   const common = {
@@ -182,7 +187,7 @@ function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry): Que
   const migration: QueueSettings = {
     ...common,
     taskQueue: TASK_QUEUE,
-    workflowBundle: { codePath: BUNDLE_PATH },
+    workflowBundle: { codePath: bundle },
     activities: steps,
     sinks: sinksTo(telemetry),
     stickyQueueScheduleToStartTimeout: '1s',

@@ -17,6 +17,8 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['codec-server'], load: async () => [(await import('./codec-server.js')).codecServerCommand()] },
+  { verbs: ['bundle'], load: async () => [(await import('./bundle.js')).bundleCommand()] },
   {
     verbs: ['start', 'status', 'watch', 'approve', 'pause', 'resume', 'rollback', 'decide', 'setPace', 'set-pace'],
     load: async () => (await import('./workflow-verbs.js')).workflowCommands(),
