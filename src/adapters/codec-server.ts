@@ -78,7 +78,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function payloadsIn(body: string): Payload[] {
-  const { payloads } = JSON.parse(body) as { payloads?: readonly JsonPayload[] };
+  // An empty list is left out: so is JSON made of protobuf.
+  const { payloads = [] } = JSON.parse(body) as { payloads?: readonly JsonPayload[] };
   if (!Array.isArray(payloads)) throw new TypeError('the body is not {"payloads": […]}');
   return (payloads as readonly JsonPayload[]).map(fromJson);
 }

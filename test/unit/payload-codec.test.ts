@@ -135,10 +135,15 @@ describe('the codec server', () => {
     assert.equal(foreign.headers.get('access-control-allow-origin'), null);
   });
 
+  it('takes a request without payloads, as the CLI sends it, for one with none', async () => {
+    const response = await post('/encode', {});
+    assert.deepEqual([response.status, await response.json()], [200, { payloads: [] }]);
+  });
+
   it('says what is wrong with a request', async () => {
     assert.equal((await post('/elsewhere', {})).status, 404);
     assert.equal((await post('/decode', '{')).status, 400);
-    assert.equal((await post('/decode', { no: 1 })).status, 400);
+    assert.equal((await post('/decode', { payloads: 1 })).status, 400);
     const other = new EncryptingCodec(new Map([['z', key()]]));
     const [foreign] = await other.encode([plain()]);
     const refused = await post('/decode', { payloads: [toJson(foreign as Payload)] });

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { Client, Connection, type WorkflowFailedError } from '@temporalio/client';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../lab/repository-root.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
+import { FAILURE_CONVERTER_PATH } from '../../src/adapters/data-converter.js';
+import { EncryptingCodec } from '../../src/adapters/payload-codec.js';
 import { freeLoopbackAddress } from '../../src/adapters/status-server.js';
 
 describe('a worker that is asked for its status', function () {
@@ -15,13 +19,19 @@ describe('a worker that is asked for its status', function () {
   let worker: ChildProcess;
   let address: string;
   let isServed = true;
+  const key = randomBytes(32);
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'zkf-status-'));
     server = await startTemporal({ dir });
     address = await freeLoopbackAddress();
     const arguments_ = [join(repositoryRoot(), 'bin/zkferry.mjs'), 'worker', '--metrics', address];
-    const env = { ...process.env, TEMPORAL_ADDRESS: server.address };
+    const env = {
+      ...process.env,
+      TEMPORAL_ADDRESS: server.address,
+      ZKFERRY_PAYLOAD_KEYS: 'k1=env:ZKF_PAYLOAD_KEY',
+      ZKF_PAYLOAD_KEY: key.toString('base64'),
+    };
     worker = spawn(process.execPath, arguments_, { env, stdio: ['ignore', 'inherit', 'ignore'] });
     await until(async () => (await ask('/readyz')).code === 200);
   });
@@ -66,6 +76,25 @@ describe('a worker that is asked for its status', function () {
     ]);
     assert.equal((await ask('/elsewhere')).code, 404);
     assert.equal((await ask('/metrics', 'POST')).code, 405);
+  });
+
+  it('encrypts what it writes where its environment names keys', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    const converter = {
+      payloadCodecs: [new EncryptingCodec(new Map([['k1', key]]))],
+      failureConverterPath: FAILURE_CONVERTER_PATH,
+    };
+    try {
+      const client = new Client({ connection, dataConverter: converter });
+      const start = { workflowId: 'zkferry-x', taskQueue: 'zkferry', args: [{ strategy: 'no such strategy' }] };
+      await assert.rejects(client.workflow.execute('migrateCluster', start), (error: unknown) =>
+        /strategy: must be one of/.test(String((error as WorkflowFailedError).cause?.message)),
+      );
+      const history = JSON.stringify(await new Client({ connection }).workflow.getHandle('zkferry-x').fetchHistory());
+      assert.ok(!history.includes('must be one of') && history.includes('FERRY_CONFIG'), 'the type stays, no message');
+    } finally {
+      await connection.close();
+    }
   });
 
   it('is alive but not ready while Temporal is away', async () => {
