@@ -52,7 +52,7 @@ function placesIn(raw: Partly<RawConfig>): Place[] {
     const at: Problem['path'] = ['policy', 'hooks', index];
     const headers = (hook.headers ?? {}) as Record<string, unknown>;
     return [
-      { path: [...at, 'webhook'], place: hook as Record<string, unknown>, field: 'webhook' },
+      { path: [...at, 'webhook'], place: hook, field: 'webhook' },
       ...Object.keys(headers).map((name) => ({ path: [...at, 'headers', name], place: headers, field: name })),
     ];
   });

@@ -42,7 +42,7 @@ describe('a hook', function () {
   let heard: { headers: IncomingMessage['headers']; body: string }[] = [];
   let respond: (response: ServerResponse) => void = (response) => response.writeHead(204).end();
   const metrics = new Metrics();
-  const { runHook } = createHookActivities({
+  const activities = createHookActivities({
     hooks: new RealHookRunner(),
     secrets: resolveSecret,
     telemetry: metrics,
@@ -93,7 +93,7 @@ describe('a hook', function () {
       process.env['ZKF_TEST_SECRET'] = 'worker-secret';
       const out = join(dir, 'out');
       const path = await script(`{ echo "$1|$2"; cat; env; } > ${out}; pwd >> ${out}`);
-      const report = await runHook({ hook: command([path, 'a b', '$HOME; id']), notice });
+      const report = await activities.runHook({ hook: command([path, 'a b', '$HOME; id']), notice });
       assert.deepEqual([report.ok, report.reason], [true, null]);
       const text = await readFile(out, 'utf8');
       const [first = '', second = ''] = text.split('\n');
@@ -110,17 +110,17 @@ describe('a hook', function () {
 
     it('says no by its exit code, and why in its last line', async () => {
       const path = await script('echo thinking; echo "trading is open" >&2; exit 3');
-      const report = await runHook({ hook: command([path]), notice: { ...notice, event: 'before-window' } });
+      const report = await activities.runHook({ hook: command([path]), notice: { ...notice, event: 'before-window' } });
       assert.deepEqual([report.ok, report.reason], [false, 'trading is open']);
       assert.match(report.output, /thinking/);
-      const silent = await runHook({ hook: command([await script('exit 7')]), notice });
+      const silent = await activities.runHook({ hook: command([await script('exit 7')]), notice });
       assert.equal(silent.reason, 'it exited with 7');
     });
 
     it('that hangs is ended in time, with all that it has started', async () => {
       const pidFile = join(dir, 'pid');
       const path = await script(`sleep 60 & echo $! > ${pidFile}; wait`);
-      const report = await runHook({ hook: command([path], 500), notice });
+      const report = await activities.runHook({ hook: command([path], 500), notice });
       assert.deepEqual([report.ok, report.reason], [false, 'it took longer than 0.5 s']);
       assert.ok(report.tookMs < 3_000, String(report.tookMs));
       const pid = Number(await readFile(pidFile, 'utf8'));
@@ -138,7 +138,7 @@ describe('a hook', function () {
     });
 
     it('that leaves a process behind is not waited for beyond its end', async () => {
-      const report = await runHook({ hook: command([await script('sleep 30 & echo done')]), notice });
+      const report = await activities.runHook({ hook: command([await script('sleep 30 & echo done')]), notice });
       assert.ok(report.ok && report.output === 'done\n' && report.tookMs < 3_000, JSON.stringify(report));
     });
 
@@ -151,9 +151,12 @@ describe('a hook', function () {
     });
 
     it('that is not there, or prints without end, is told so in few words', async () => {
-      const missing = await runHook({ hook: command([join(dir, 'nothing')]), notice });
+      const missing = await activities.runHook({ hook: command([join(dir, 'nothing')]), notice });
       assert.match(missing.reason ?? '', /cannot be run: .*ENOENT/);
-      const loud = await runHook({ hook: command([await script('yes 2>/dev/null | head -c 200000; exit 1')]), notice });
+      const loud = await activities.runHook({
+        hook: command([await script('yes 2>/dev/null | head -c 200000; exit 1')]),
+        notice,
+      });
       assert.ok(!loud.ok && loud.output.length <= 4_096 && (loud.reason ?? '').length <= 300);
     });
   });
@@ -165,7 +168,7 @@ describe('a hook', function () {
       process.env['ZKF_TEST_HEADER'] = 'hook-secret-2';
       const headers = { Authorization: `file:${file}`, 'X-Team': 'env:ZKF_TEST_HEADER' };
       respond = (response) => response.writeHead(200).end('you sent Bearer hook-secret-1 and hook-secret-2');
-      const report = await runHook({ hook: webhook(headers), notice });
+      const report = await activities.runHook({ hook: webhook(headers), notice });
       assert.ok(report.ok, report.reason ?? '');
       assert.ok(!report.output.includes('hook-secret'), report.output);
       assert.deepEqual(JSON.parse(heard[0]?.body ?? ''), notice);
@@ -179,32 +182,38 @@ describe('a hook', function () {
     it('may have an address that is a secret itself', async () => {
       const file = join(dir, 'address');
       await writeFile(file, url);
-      assert.ok((await runHook({ hook: webhook({}, `file:${file}`), notice })).ok);
+      assert.ok((await activities.runHook({ hook: webhook({}, `file:${file}`), notice })).ok);
       assert.equal(heard.length, 1);
     });
 
     it('says no by its status, and why in its answer', async () => {
       respond = (response) => response.writeHead(409).end('{"reason":"change freeze"}');
-      const report = await runHook({ hook: webhook(), notice });
+      const report = await activities.runHook({ hook: webhook(), notice });
       assert.deepEqual([report.ok, report.reason], [false, 'HTTP 409: change freeze']);
     });
 
     it('is asked nothing twice before the window, and tried again where it only tells', async () => {
       respond = (response) => response.writeHead(503).end('later');
-      const asked = await runHook({ hook: webhook(), notice: { ...notice, event: 'before-window' } });
+      const asked = await activities.runHook({ hook: webhook(), notice: { ...notice, event: 'before-window' } });
       assert.deepEqual([asked.ok, asked.reason], [false, 'HTTP 503: later']);
-      await assert.rejects(runHook({ hook: webhook(), notice }), { code: 'FERRY_HOOK_FAILED', retryable: true });
+      await assert.rejects(activities.runHook({ hook: webhook(), notice }), {
+        code: 'FERRY_HOOK_FAILED',
+        retryable: true,
+      });
     });
 
     it('that hangs, moves elsewhere or does not listen counts as failed', async () => {
       respond = () => undefined;
       const event = 'before-window' as const;
-      const hanging = await runHook({ hook: webhook({}, url, 300), notice: { ...notice, event } });
+      const hanging = await activities.runHook({ hook: webhook({}, url, 300), notice: { ...notice, event } });
       assert.deepEqual([hanging.ok, hanging.reason], [false, 'no answer within 0.3 s']);
       respond = (response) => response.writeHead(302, { location: `${url}/elsewhere` }).end();
-      assert.equal((await runHook({ hook: webhook(), notice })).reason, 'HTTP 302');
+      assert.equal((await activities.runHook({ hook: webhook(), notice })).reason, 'HTTP 302');
       assert.equal(heard.length, 2, 'nobody followed');
-      const nobody = await runHook({ hook: webhook({}, 'http://127.0.0.1:1/'), notice: { ...notice, event } });
+      const nobody = await activities.runHook({
+        hook: webhook({}, 'http://127.0.0.1:1/'),
+        notice: { ...notice, event },
+      });
       assert.ok(!nobody.ok && (nobody.reason ?? '') !== '', JSON.stringify(nobody));
     });
 
