@@ -105,19 +105,23 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   try {
     const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
     const chosen = settingsOf(options.queue, ports, metrics, bundle);
-    const workers: Worker[] = [];
-    for (const settings of chosen)
-      workers.push(await Worker.create({ ...settings, ...converting, connection, namespace }));
     const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
+    const workers: Worker[] = [];
     if (options.metrics !== undefined && exporter !== null) {
-      askNowAndThen(new Client({ connection, namespace, ...converting }), metrics);
+      // Before any worker is there: an address that is taken must end this process, and nothing else with it.
       await startStatusServer(options.metrics, {
         metrics: [() => metrics.text(), () => scrape(exporter)],
         unhealthy: () => notIn(workers, ['INITIALIZED', 'RUNNING']),
-        unready: async () => notIn(workers, ['RUNNING']) ?? (await unreachable(connection)),
+        unready: async () =>
+          workers.length < chosen.length
+            ? 'it is starting'
+            : (notIn(workers, ['RUNNING']) ?? (await unreachable(connection))),
         about: { version: version(), taskQueues, namespace, address },
       });
+      askNowAndThen(new Client({ connection, namespace, ...converting }), metrics);
     }
+    for (const settings of chosen)
+      workers.push(await Worker.create({ ...settings, ...converting, connection, namespace }));
     options.onPolling?.(taskQueues);
     await runTogether(workers);
   } finally {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Migration } from '../../lab/stage/migration.js';
+import { repositoryRoot } from '../../lab/repository-root.js';
 import { temporalBinary } from '../../lab/temporal-binary.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
 import { startCodecServer } from '../../src/adapters/codec-server.js';
@@ -25,7 +26,8 @@ const run = promisify(execFile);
 
 describe('a migration whose payloads are encrypted', function () {
   this.timeout(90_000);
-  const codec = new EncryptingCodec(new Map([['k1', randomBytes(32)]]));
+  const key = randomBytes(32);
+  const codec = new EncryptingCodec(new Map([['k1', key]]));
   const converter = { dataConverter: { payloadCodecs: [codec], failureConverterPath: FAILURE_CONVERTER_PATH } };
   let dir: string;
   let server: TemporalServer;
@@ -112,6 +114,21 @@ describe('a migration whose payloads are encrypted', function () {
     const incident = status.incidents.at(-1)?.id;
     await migration.say('decide', { incident, action: 'rollback', by: 'annabel-lee' });
     assert.equal((await migration.result()).state, 'rolled-back');
+  });
+
+  it('can be gathered into a bundle by somebody with the key', async () => {
+    const bundle = join(dir, 'sealed.tar.gz');
+    const arguments_ = [join(repositoryRoot(), 'bin/zkferry.mjs'), 'bundle', 'sealed', '-o', bundle];
+    const env = {
+      ...process.env,
+      TEMPORAL_ADDRESS: server.address,
+      ZKFERRY_PAYLOAD_KEYS: 'k1=env:ZKF_SEALED_KEY',
+      ZKF_SEALED_KEY: key.toString('base64'),
+    };
+    await run(process.execPath, arguments_, { env });
+    const extract = (name: string) => run('tar', ['-xzOf', bundle, name], { maxBuffer: 64 << 20 });
+    assert.ok(readable((await extract('history.json')).stdout).includes('annabel-lee'));
+    assert.match((await extract('status.json')).stdout, /"state": "rolled-back"/);
   });
 
   it('can be started by somebody without a key, whose input is read as it is', async () => {

@@ -67,6 +67,17 @@ describe('a worker that is asked for its status', function () {
     });
   });
 
+  it('leaves an address to whoever has it, and says so', async () => {
+    const arguments_ = [join(repositoryRoot(), 'bin/zkferry.mjs'), 'worker', '--metrics', address];
+    const env = { ...process.env, TEMPORAL_ADDRESS: server.address };
+    const second = spawn(process.execPath, arguments_, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+    const [code] = (await once(second, 'exit')) as [number | null];
+    assert.equal(code, 1);
+    assert.match(said, /cannot listen on .*EADDRINUSE[^]*FERRY_LISTEN; remedy: give --metrics/);
+  });
+
   it('tells what it is, and refuses what it does not serve', async () => {
     const health = await ask('/healthz');
     assert.equal(health.code, 200);
