@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { InjectedSinks, LogEntry, LogLevel, WorkerOptions as SdkOptions } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
 import type { PublishingScope } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
@@ -11,10 +11,9 @@ import { FourLetterProbe } from './adapters/four-letter-probe.js';
 import { RealHookRunner } from './adapters/hook-runner.js';
 import { MesosHttp } from './adapters/mesos-http.js';
 import { Metrics } from './adapters/metrics.js';
-import { runningMigrations } from './adapters/running-migrations.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
-import { freeLoopbackAddress, scrape, startStatusServer } from './adapters/status-server.js';
+import { freeLoopbackAddress } from './adapters/status-server.js';
 import { temporalRuns } from './adapters/temporal-runs.js';
 import {
   connectionSettings,
@@ -22,15 +21,14 @@ import {
   TASK_QUEUE,
   TemporalUnreachableError,
 } from './adapters/temporal-client.js';
-import { workerLog } from './adapters/worker-log.js';
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH, ENCRYPTING_BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
 import { parseInput } from './config/parse-input.js';
 import { Redactor } from './domain/redact.js';
+import { askNowAndThen, installRuntime, serveStatus, sinksTo } from './monitoring.js';
 import { SILENT, type Telemetry } from './ports/telemetry.js';
 import { version } from './version.js';
-import type { FerrySinks } from '../workflows/telemetry.js';
 
 /**
  * The real world behind every port: the only place where adapters meet activities.
@@ -109,15 +107,7 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
     const workers: Worker[] = [];
     if (options.metrics !== undefined && exporter !== null) {
       // Before any worker is there: an address that is taken must end this process, and nothing else with it.
-      await startStatusServer(options.metrics, {
-        metrics: [() => metrics.text(), () => scrape(exporter)],
-        unhealthy: () => notIn(workers, ['INITIALIZED', 'RUNNING']),
-        unready: async () =>
-          workers.length < chosen.length
-            ? 'it is starting'
-            : (notIn(workers, ['RUNNING']) ?? (await unreachable(connection))),
-        about: { version: version(), taskQueues, namespace, address },
-      });
+      await serveStatus(options.metrics, { metrics, exporter, workers, taskQueues, connection, namespace, address });
       askNowAndThen(new Client({ connection, namespace, ...converting }), metrics);
     }
     for (const settings of chosen)
@@ -126,52 +116,6 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
     await runTogether(workers);
   } finally {
     await connection.close();
-  }
-}
-
-/** Once per process, before any connection. @param exporter loopback address for the SDK's own metrics; null = none */
-function installRuntime(logLevel: string, redactor: Redactor, exporter: string | null): void {
-  const log = workerLog(logLevel, redactor);
-  Runtime.install({
-    logger: new DefaultLogger(logLevel.toUpperCase() as LogLevel, (entry: LogEntry) => {
-      log[level(entry.level)]({ ...entry.meta }, entry.message);
-    }),
-    telemetryOptions: {
-      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
-      ...(exporter === null ? {} : { metrics: { prometheus: { bindAddress: exporter } } }),
-    },
-  });
-}
-
-/**
- * A worker hears of a migration only when something happens in it, and of its termination never: so it
- * asks, too, but not while a window is open.
- */
-function askNowAndThen(client: Client, metrics: Metrics): void {
-  const ask = async (): Promise<void> => {
-    if (metrics.openWindows === 0) metrics.running(await runningMigrations(client));
-  };
-  // Nobody's work depends on the answer; the next round asks again.
-  const round = (): void => void ask().catch(() => undefined);
-  setTimeout(round, 2_000).unref();
-  setInterval(round, ASK_EVERY_MS).unref();
-}
-
-const ASK_EVERY_MS = 60_000;
-
-/** Null, or which worker is in none of these states. */
-function notIn(workers: readonly Worker[], states: readonly string[]): string | null {
-  const other = workers.find((worker) => !states.includes(worker.getState()));
-  return other === undefined ? null : `the worker of ${other.options.taskQueue} is ${other.getState()}`;
-}
-
-/** Null, or why Temporal does not answer. */
-async function unreachable(connection: NativeConnection): Promise<string | null> {
-  try {
-    await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}));
-    return null;
-  } catch (cause) {
-    return `Temporal does not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
   }
 }
 
@@ -212,13 +156,6 @@ function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry, bund
   return queue === 'all' ? [migration, publisher] : [queue === 'migration' ? migration : publisher];
 }
 
-/** In replay as well: a worker that takes a workflow over shows where it stands, not only what comes next. */
-export function sinksTo(telemetry: Telemetry): InjectedSinks<FerrySinks> {
-  return {
-    ferry: { status: { fn: (_, status, atMs) => telemetry.status(status, atMs), callDuringReplay: true } },
-  };
-}
-
 /** Runs workers until they are told to stop. One that fails takes the others with it, so that whoever supervises us sees it. */
 async function runTogether(workers: readonly Worker[]): Promise<void> {
   const stopAll = (): void => {
@@ -227,9 +164,4 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
   const runs = workers.map((worker) => worker.run().finally(stopAll));
   const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
-}
-
-function level(name: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {
-  const lower = name.toLowerCase();
-  return lower === 'trace' || lower === 'debug' || lower === 'warn' || lower === 'error' ? lower : 'info';
 }

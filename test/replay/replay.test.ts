@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
 import { SILENT } from '../../src/ports/telemetry.js';
-import { sinksTo } from '../../src/worker.js';
+import { sinksTo } from '../../src/monitoring.js';
 import { repositoryRoot } from '../../lab/repository-root.js';
 
 describe('recorded histories', function () {

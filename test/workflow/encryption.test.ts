@@ -18,7 +18,7 @@ import { FAILURE_CONVERTER_PATH } from '../../src/adapters/data-converter.js';
 import { EncryptingCodec } from '../../src/adapters/payload-codec.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
 import { SILENT } from '../../src/ports/telemetry.js';
-import { sinksTo } from '../../src/worker.js';
+import { sinksTo } from '../../src/monitoring.js';
 import { FakeCluster } from '../fakes/fake-cluster.js';
 import { aConfig } from '../fakes/plans.js';
 

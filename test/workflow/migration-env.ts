@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { Migration as StagedMigration } from '../../lab/stage/migration.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
 import { Metrics } from '../../src/adapters/metrics.js';
-import { sinksTo } from '../../src/worker.js';
+import { sinksTo } from '../../src/monitoring.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
 import type { Activities } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
