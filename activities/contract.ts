@@ -10,11 +10,13 @@ import type {
   ClusterConfig,
   CredentialsConfig,
   FrameworkInstanceConfig,
+  HookConfig,
   HostConfig,
   MasterConfig,
   ServerConfig,
   SshConfig,
 } from '../src/domain/config.js';
+import type { HookNotice, HookReport } from '../src/domain/hooks.js';
 import type { Finding, MasterUrl, Plan, PlannedAgent, PlanResult } from '../src/domain/plan.js';
 import type { TemporalTimers } from '../src/domain/temporal-timers.js';
 
@@ -445,10 +447,22 @@ export type Divergence =
   /** One side could not be read for so long that nothing is known any more. */
   | { readonly kind: 'blind'; readonly ensemble: EnsembleName; readonly seen: string; readonly forMs: number };
 
+// ── people's own tools ────────────────────────────────────────────────────────────────
+export interface HookActivities {
+  /**
+   * Runs a command on this worker's host, or posts to a webhook, and says how that went. At least
+   * once: `notice.id` is the same in every try. Decides nothing about the cluster.
+   *
+   * @throws FERRY_HOOK_FAILED where trying once more may help and nobody waits for an answer
+   */
+  runHook(a: { hook: HookConfig; notice: HookNotice }): Promise<HookReport>;
+}
+
 export type Activities = PlanningActivities &
   EnsembleActivities &
   HostActivities &
   ProofActivities &
   PublishingActivities &
   MasterSwapActivities &
-  TakeOverActivities;
+  TakeOverActivities &
+  HookActivities;

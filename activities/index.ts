@@ -1,5 +1,6 @@
 import type { Activities, MasterSwapActivities, PublishingActivities } from './contract.js';
 import { createEnsembleActivities } from './ensembles/index.js';
+import { createHookActivities } from './hooks/index.js';
 import { createHostActivities } from './hosts/index.js';
 import { createPlanningActivities } from './planning/index.js';
 import type { Ports } from './ports.js';
@@ -14,6 +15,7 @@ export type { Ports } from './ports.js';
 export function createActivities(ports: Ports): Activities & PublishingActivities & MasterSwapActivities {
   return {
     ...withHeartbeats(createHostActivities(ports)),
+    ...withHeartbeats(createHookActivities(ports)),
     ...withHeartbeats(createPlanningActivities(ports)),
     ...withHeartbeats(createEnsembleActivities(ports)),
     ...withHeartbeats(createProofActivities(ports)),

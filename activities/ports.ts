@@ -1,6 +1,8 @@
+import type { HookRunner } from '../src/ports/hook-runner.js';
 import type { HostShell } from '../src/ports/host-shell.js';
 import type { MesosApi } from '../src/ports/mesos-api.js';
 import type { MigrationRuns } from '../src/ports/migration-runs.js';
+import type { Telemetry } from '../src/ports/telemetry.js';
 import type { ServerProbe } from '../src/ports/server-probe.js';
 import type { ZnodeStore } from '../src/ports/znode-store.js';
 import type { InputVerdict } from './contract.js';
@@ -17,4 +19,8 @@ export interface Ports {
   readonly parseInput: (input: unknown) => InputVerdict;
   /** Left out where no durable engine is at hand. */
   readonly runs?: MigrationRuns;
+  /** Left out where no hook is to run. */
+  readonly hooks?: HookRunner;
+  /** Left out where nobody monitors. */
+  readonly telemetry?: Telemetry;
 }

@@ -1,16 +1,19 @@
-import { Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { LogEntry, WorkerOptions as SdkOptions } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions as SdkOptions } from '@temporalio/worker';
 import { hostname } from 'node:os';
-import pino from 'pino';
 import type { PublishingScope } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import { failureInterceptor } from '../activities/interceptor.js';
 import type { Ports } from '../activities/ports.js';
+import { dataConverter } from './adapters/data-converter.js';
 import { FourLetterProbe } from './adapters/four-letter-probe.js';
+import { RealHookRunner } from './adapters/hook-runner.js';
 import { MesosHttp } from './adapters/mesos-http.js';
+import { Metrics } from './adapters/metrics.js';
 import { ensureSearchAttributes } from './adapters/search-attributes.js';
 import { SshShell } from './adapters/ssh-shell.js';
+import { freeLoopbackAddress } from './adapters/status-server.js';
 import { temporalRuns } from './adapters/temporal-runs.js';
 import {
   connectionSettings,
@@ -19,20 +22,35 @@ import {
   TemporalUnreachableError,
 } from './adapters/temporal-client.js';
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
-import { BUNDLE_PATH } from './bundle-workflows.js';
+import { BUNDLE_PATH, ENCRYPTING_BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
 import { parseInput } from './config/parse-input.js';
+import { Redactor } from './domain/redact.js';
+import { askNowAndThen, installRuntime, serveStatus, sinksTo } from './monitoring.js';
+import { SILENT, type Telemetry } from './ports/telemetry.js';
+import { version } from './version.js';
 
-/** The real world behind every port: the only place where adapters meet activities. */
-export function realPorts(): Ports {
+/**
+ * The real world behind every port: the only place where adapters meet activities.
+ *
+ * @param redactor learns each secret that is resolved, so that none reaches a log
+ */
+export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = true): Ports {
+  const secrets = async (reference: string | null): Promise<string | null> => {
+    const secret = await resolveSecret(reference);
+    redactor.learn(secret);
+    return secret;
+  };
   return {
     probe: new FourLetterProbe(),
     store: new ZookeeperStore(),
     mesos: new MesosHttp(),
-    shell: new SshShell(resolveSecret),
-    secrets: resolveSecret,
+    shell: new SshShell(secrets),
+    secrets,
     parseInput,
     runs: temporalRuns,
+    hooks: new RealHookRunner(hookCommands),
+    telemetry,
   };
 }
 
@@ -45,6 +63,10 @@ export interface WorkerOptions {
   readonly searchAttributes: boolean;
   readonly logLevel: string;
   readonly queue: QueueChoice;
+  /** HOST:PORT of `/metrics`, `/healthz` and `/readyz`; left out = none. */
+  readonly metrics?: string;
+  /** Whether hooks of a config may run commands on this host; by default they may. */
+  readonly hookCommands?: boolean;
   /** Called once the worker polls these task queues. */
   readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
@@ -52,16 +74,18 @@ export interface WorkerOptions {
 /**
  * Serves migrations until SIGTERM or SIGINT. Tests give ports of their own.
  *
- * @throws TemporalUnreachableError, SearchAttributesMissingError before it polls
+ * @throws TemporalUnreachableError, SearchAttributesMissingError, ListenError before it polls
  */
-export async function runWorker(options: WorkerOptions, ports: Ports = realPorts()): Promise<void> {
-  // Fd 2, synchronous: the last lines before a crash are the ones that matter.
-  const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
-  Runtime.install({
-    logger: new DefaultLogger('INFO', (entry: LogEntry) => {
-      log[level(entry.level)]({ ...entry.meta }, entry.message);
-    }),
-  });
+export async function runWorker(options: WorkerOptions, given?: Ports): Promise<void> {
+  const redactor = new Redactor();
+  redactor.learnFrom(process.env);
+  const metrics = new Metrics();
+  metrics.worker(version(), options.queue);
+  const ports = given ?? realPorts(redactor, metrics, options.hookCommands);
+  const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
+  installRuntime(options.logLevel, redactor, exporter);
+  const converter = await dataConverter();
+  const converting = converter === null ? {} : { dataConverter: converter };
   const { connectionOptions, address, namespace } = connectionSettings();
   if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
@@ -77,10 +101,18 @@ export async function runWorker(options: WorkerOptions, ports: Ports = realPorts
   }
   const connection = await NativeConnection.connect({ ...connectionOptions, address });
   try {
-    const chosen = settingsOf(options.queue, ports);
+    const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
+    const chosen = settingsOf(options.queue, ports, metrics, bundle);
+    const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
     const workers: Worker[] = [];
-    for (const settings of chosen) workers.push(await Worker.create({ ...settings, connection, namespace }));
-    options.onPolling?.(chosen.map(({ taskQueue }) => taskQueue));
+    if (options.metrics !== undefined && exporter !== null) {
+      // Before any worker is there: an address that is taken must end this process, and nothing else with it.
+      await serveStatus(options.metrics, { metrics, exporter, workers, taskQueues, connection, namespace, address });
+      askNowAndThen(new Client({ connection, namespace, ...converting }), metrics);
+    }
+    for (const settings of chosen)
+      workers.push(await Worker.create({ ...settings, ...converting, connection, namespace }));
+    options.onPolling?.(taskQueues);
     await runTogether(workers);
   } finally {
     await connection.close();
@@ -93,7 +125,7 @@ type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
  * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
  * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
  */
-function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
+function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry, bundle: string): QueueSettings[] {
   const activities = createActivities(ports);
   const steps = Object.fromEntries(Object.entries(activities).filter(([name]) => name !== 'runPublisher'));
   const common = {
@@ -103,8 +135,9 @@ function settingsOf(queue: QueueChoice, ports: Ports): QueueSettings[] {
   const migration: QueueSettings = {
     ...common,
     taskQueue: TASK_QUEUE,
-    workflowBundle: { codePath: BUNDLE_PATH },
+    workflowBundle: { codePath: bundle },
     activities: steps,
+    sinks: sinksTo(telemetry),
     stickyQueueScheduleToStartTimeout: '1s',
     maxCachedWorkflows: 100,
     maxConcurrentActivityTaskPolls: 2,
@@ -131,9 +164,4 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
   const runs = workers.map((worker) => worker.run().finally(stopAll));
   const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
-}
-
-function level(name: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {
-  const lower = name.toLowerCase();
-  return lower === 'trace' || lower === 'debug' || lower === 'warn' || lower === 'error' ? lower : 'info';
 }

@@ -11,6 +11,7 @@ import type { ClusterConfig } from '../src/domain/config.js';
 import { NO_RESTARTS, slower, type Restarts } from '../src/domain/window-forecast.js';
 import { clientDestination, type ClientDestination, type Measurements, type PlanResult } from '../src/domain/plan.js';
 import type { Desk } from './desk.js';
+import { Hooks } from './hooks.js';
 import type { MigrationRecord } from './migration-record.js';
 
 /** One running migration, as every phase sees it. */
@@ -30,13 +31,17 @@ export class Ferry {
   /** Agents a person skipped on the way back: they still need what the way back takes away. */
   readonly leftBehind = new Set<string>();
 
+  readonly hooks: Hooks;
+
   constructor(
     readonly config: ClusterConfig,
     public planned: PlanResult,
     readonly migration: string,
     readonly record: MigrationRecord,
     readonly desk: Desk,
-  ) {}
+  ) {
+    this.hooks = new Hooks(config, migration, record);
+  }
 
   /** A restart that was seen on the way; of each role the slowest counts. */
   measure(role: keyof Restarts, ms: number | null | undefined): void {

@@ -55,8 +55,12 @@ export async function migrateCluster(input: unknown): Promise<MigrationStatus> {
 
   ferry = new Ferry(config, planned, migrationId(), record, desk);
   await carryOut(ferry);
+  ferry.hooks.tell('done');
   // Also after a cancellation: the outcome is told all the same.
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  await CancellationScope.nonCancellable(async () => {
+    await condition(allHandlersFinished);
+    await ferry?.hooks.lastTold();
+  });
   return record.status;
 
   async function carryOut(running: Ferry): Promise<SagaOutcome> {

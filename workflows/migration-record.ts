@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { ClusterConfig } from '../src/domain/config.js';
+import type { ClusterConfig, HookEvent } from '../src/domain/config.js';
 import type {
   Approval,
   Decision,
@@ -11,7 +11,9 @@ import type {
   WaitingFor,
   WindowStatus,
 } from '../src/domain/status.js';
+import type { News } from './hooks.js';
 import { tellStory } from './story.js';
+import { telemetry } from './telemetry.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -34,6 +36,9 @@ export class MigrationRecord {
   /** What shows when nothing holds the migration. */
   #plain: { state: MigrationState; waitingFor: WaitingFor | null } = { state: 'running', waitingFor: null };
   #hold: WaitingFor | null = null;
+  /** What was waited for when it was last told. */
+  #waited = '';
+  #news: News = () => undefined;
   #searchable = false;
   #published = '';
 
@@ -54,6 +59,11 @@ export class MigrationRecord {
       approvals: [],
       decisions: [],
     };
+  }
+
+  /** From now on `news` hears when it begins to wait for a person, and of every incident. */
+  onNews(news: News): void {
+    this.#news = news;
   }
 
   get status(): MigrationStatus {
@@ -110,6 +120,11 @@ export class MigrationRecord {
     this.#status.state = this.#hold === null ? this.#plain.state : 'awaiting-decision';
     this.#status.waitingFor = this.#hold ?? this.#plain.waitingFor;
     this.#publish();
+    const { state, waitingFor } = this.#status;
+    const waits = waitingFor === null ? '' : `${state}: ${waitingFor.what}`;
+    const isNews = waits !== this.#waited && waits !== '';
+    this.#waited = waits;
+    if (isNews) this.#news('waiting', null);
   }
 
   progress(done: number, total: number, failed: number): void {
@@ -151,6 +166,7 @@ export class MigrationRecord {
     };
     this.#status.incidents.push(opened);
     this.#publish();
+    this.#news('incident', opened);
     return opened;
   }
 
@@ -170,6 +186,13 @@ export class MigrationRecord {
     this.#status.decisions.push(decision);
   }
 
+  /** Nothing waits for a hook, so its failure is only shown. */
+  hookFailed(event: HookEvent, reason: string): void {
+    const failures = [...(this.#status.hookFailures ?? []), { event, at: now(), reason }];
+    this.#status.hookFailures = failures.slice(-10);
+    this.#publish();
+  }
+
   /** A signal that made no sense: kept for people to see, otherwise without effect. */
   ignored(note: string): void {
     this.#ignored.push(`${now()} ${note}`);
@@ -178,6 +201,7 @@ export class MigrationRecord {
 
   #publish(): void {
     setCurrentDetails(tellStory(this.#status, this.#ignored));
+    telemetry.status(this.#status, Date.now());
     if (!this.#searchable) return;
     const { cluster, strategy, phase, state } = this.#status;
     const key = `${phase}/${state}`;

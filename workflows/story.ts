@@ -40,6 +40,16 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
       lines.push(`| ${entry.phase} | ${entry.startedAt} | ${took} | ${entry.outcome} |`);
     }
   }
+  const failed = status.hookFailures ?? [];
+  if (failed.length > 0) {
+    lines.push(
+      '',
+      `Failed hooks: ${failed
+        .map(({ event, at, reason }) => `${event} at ${at}: ${reason}`)
+        .slice(-3)
+        .join('; ')}`,
+    );
+  }
   if (ignored.length > 0) lines.push('', `Ignored messages: ${ignored.slice(-3).join('; ')}`);
   return lines.join('\n');
 }

@@ -52,6 +52,7 @@ async function look(
   const credentials = await ports.secrets(config.credentials.mesos);
   const end = { config, servers: config[ensemble].servers, as: ensemble, timeoutMs: 2_000 };
   const { leader } = await claimedLeader(ports, config, signal);
+  ports.telemetry?.leader({ cluster: config.cluster, ensemble, leader: leader?.master.name ?? null });
   if (leader === null) return new InvariantError('one master leads', 'none claims to lead');
   const [first] = await inSession(ports, end, signal, (session) => readContenders(config, session));
   if (first?.master !== leader.master.name) {

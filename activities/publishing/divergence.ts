@@ -74,6 +74,7 @@ export function createDivergenceWatch(ports: Ports): Pick<PublishingActivities, 
             const seen = (news.ensemble === 'source' ? source : target).problem;
             return { ...news, seen };
           }
+          tellLeaders(ports, config, fromSource, fromTarget?.standing);
           heartbeat(`source names ${told(fromSource)}, target ${told(fromTarget?.standing)}`);
           await next;
         }
@@ -204,6 +205,18 @@ async function nativeContender(config: ClusterConfig, { znode, pid }: Standing):
 function leading(standing: readonly Standing[] | undefined): Leading | null | undefined {
   return standing === undefined ? undefined : (standing[0] ?? null);
 }
+
+function tellLeaders({ telemetry }: Ports, { cluster, masters }: ClusterConfig, ...seen: readonly Seen[]): void {
+  for (const [side, standing] of seen.entries()) {
+    const first = leading(standing);
+    if (first === undefined) continue;
+    const known = masters.find(({ address, httpPort }) => first?.pid.endsWith(`@${address}:${String(httpPort)}`));
+    const leader = first === null ? null : (known?.name ?? (first.pid || first.name));
+    telemetry?.leader({ cluster, ensemble: side === 0 ? 'source' : 'target', leader });
+  }
+}
+
+type Seen = readonly Standing[] | undefined;
 
 function told(standing: readonly Standing[] | undefined): string {
   const first = leading(standing);

@@ -26,7 +26,11 @@ export function createRunPublisher(ports: Ports): Pick<PublishingActivities, 'ru
       try {
         for (;;) {
           signal.throwIfAborted();
-          heartbeat(describeStanding(await publisher.step()));
+          const standing = await publisher.step();
+          heartbeat(describeStanding(standing));
+          const { mirrors, problem } = standing;
+          const { cluster } = config;
+          ports.telemetry?.published({ cluster, mirrors, troubled: problem !== null, delayMs: alarm.sinceRungMs() });
           await alarm.sleep(POLL_MS, signal);
         }
       } finally {
@@ -45,11 +49,20 @@ export function describeStanding({ mirrors, mode, problem }: PublisherStanding):
 /** Sleeps until the time is over, it rings, or the signal aborts; ringing beforehand counts. */
 class Alarm {
   private rung = false;
+  /** When it first rang for the round that follows, ms of a clock that never goes back. */
+  private rangAt: number | null = null;
+  private due: number | null = null;
   private wake: (() => void) | null = null;
 
   ring(): void {
     this.rung = true;
+    this.rangAt ??= performance.now();
     this.wake?.();
+  }
+
+  /** How long ago it rang for the round that is over; null = it did not. */
+  sinceRungMs(): number | null {
+    return this.due === null ? null : performance.now() - this.due;
   }
 
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -65,5 +78,6 @@ class Alarm {
     }
     this.wake = null;
     this.rung = false;
+    [this.due, this.rangAt] = [this.rangAt, null];
   }
 }

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { FerryError } from '../domain/errors.js';
+import { dataConverter } from './data-converter.js';
 
 /** No Temporal server answers where the environment points. */
 export class TemporalUnreachableError extends FerryError {
@@ -30,9 +31,10 @@ export function connectionSettings(): ReturnType<typeof loadClientConnectConfig>
   };
 }
 
-/** Runs `work` with a client and closes its connection afterwards. @throws TemporalUnreachableError */
+/** Runs `work` with a client and closes its connection afterwards. @throws TemporalUnreachableError, PayloadKeysError */
 export async function withTemporal<T>(work: (client: Client) => Promise<T>): Promise<T> {
   const { connectionOptions, address, namespace } = connectionSettings();
+  const converter = await dataConverter();
   let connection: Connection;
   try {
     connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 });
@@ -40,7 +42,7 @@ export async function withTemporal<T>(work: (client: Client) => Promise<T>): Pro
     throw new TemporalUnreachableError(address, cause);
   }
   try {
-    return await work(new Client({ connection, namespace }));
+    return await work(new Client({ connection, namespace, ...(converter && { dataConverter: converter }) }));
   } finally {
     await connection.close();
   }

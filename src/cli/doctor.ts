@@ -6,6 +6,7 @@ import { SshShell } from '../adapters/ssh-shell.js';
 import { ZookeeperStore } from '../adapters/zookeeper-store.js';
 import { resolveSecret } from '../config/credentials.js';
 import { parseInput } from '../config/parse-input.js';
+import type { ClusterConfig } from '../domain/config.js';
 import { diagnose } from '../domain/doctor/diagnosis.js';
 import { describeDiagnosis, describeObservation } from './doctor-text.js';
 import { EXIT } from './exit-codes.js';
@@ -35,27 +36,35 @@ export function doctorCommand(): Command {
         return;
       }
       const { config } = await readConfig(file);
-      const shell = new SshShell(resolveSecret);
-      try {
-        const seen = await observe(
-          {
-            probe: new FourLetterProbe(),
-            store: new ZookeeperStore(),
-            mesos: new MesosHttp(),
-            shell,
-            secrets: resolveSecret,
-            parseInput,
-          },
-          config,
-        );
-        const diagnosis = diagnose(config, seen, file);
-        if (json) printJson({ cluster: config.cluster, strategy: config.strategy, ...diagnosis, observation: seen });
-        else {
-          for (const line of [...describeObservation(seen), '', ...describeDiagnosis(diagnosis)]) printLine(line);
-        }
-        exitWith(diagnosis.clean ? EXIT.done : EXIT.failed);
-      } finally {
-        shell.close();
+      const { seen, diagnosis } = await examine(config, file);
+      if (json) printJson({ cluster: config.cluster, strategy: config.strategy, ...diagnosis, observation: seen });
+      else {
+        for (const line of [...describeObservation(seen), '', ...describeDiagnosis(diagnosis)]) printLine(line);
       }
+      exitWith(diagnosis.clean ? EXIT.done : EXIT.failed);
     });
+}
+
+/** Looks at everything, writes nothing. @param file how the config is called in the commands that it names */
+export async function examine(
+  config: ClusterConfig,
+  file: string,
+): Promise<{ readonly seen: Awaited<ReturnType<typeof observe>>; readonly diagnosis: ReturnType<typeof diagnose> }> {
+  const shell = new SshShell(resolveSecret);
+  try {
+    const seen = await observe(
+      {
+        probe: new FourLetterProbe(),
+        store: new ZookeeperStore(),
+        mesos: new MesosHttp(),
+        shell,
+        secrets: resolveSecret,
+        parseInput,
+      },
+      config,
+    );
+    return { seen, diagnosis: diagnose(config, seen, file) };
+  } finally {
+    shell.close();
+  }
 }

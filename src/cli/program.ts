@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.js';
 import { EXIT } from './exit-codes.js';
 import { exitWith, printError, printNote } from './output.js';
 import { UsageError } from './usage-error.js';
@@ -28,7 +26,9 @@ const MODULES: readonly { readonly verbs: readonly string[]; readonly load: () =
   },
   { verbs: ['report'], load: async () => [(await import('./report.js')).reportCommand()] },
   { verbs: ['doctor'], load: async () => [(await import('./doctor.js')).doctorCommand()] },
+  { verbs: ['bundle'], load: async () => [(await import('./bundle.js')).bundleCommand()] },
   { verbs: ['worker'], load: async () => [(await import('./worker.js')).workerCommand()] },
+  { verbs: ['codec-server'], load: async () => [(await import('./codec-server.js')).codecServerCommand()] },
   { verbs: ['lab'], load: async () => [(await import('./lab.js')).labCommand()] },
   { verbs: ['schema'], load: async () => [(await import('./schema.js')).schemaCommand()] },
   { verbs: [COMPLETION], load: async () => [(await import('./completion/completion.js')).completionCommand()] },
@@ -83,16 +83,4 @@ async function loadWhatCan(modules: typeof MODULES): Promise<Command[]> {
 function settle(command: Command): void {
   command.exitOverride().showSuggestionAfterError().showHelpAfterError('(add --help for what is possible)');
   for (const child of command.commands) settle(child);
-}
-
-/** From package.json, which lies in the nearest folder above, wherever this file was built to. */
-function version(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    try {
-      const text = readFileSync(join(folder, 'package.json'), 'utf8');
-      return (JSON.parse(text) as { version: string }).version;
-    } catch {
-      if (folder === dirname(folder)) return 'unknown';
-    }
-  }
 }

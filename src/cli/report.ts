@@ -5,7 +5,6 @@ import { withTemporal } from '../adapters/temporal-client.js';
 import { FerryError } from '../domain/errors.js';
 import type { Watched } from '../domain/watched.js';
 import { reportPage } from '../report/page.js';
-
 import { printJson, printLine, printNote, withJson } from './output.js';
 import { reportFrom } from './report-source.js';
 import { watchedSchema } from './schemas/report.js';

@@ -118,5 +118,10 @@ policy:
     server: 60s
     session: 10s             # ZooKeeper session timeout of masters and clients
     mirror: 5s               # dual-publishing: source and target may name different leaders for so long
+  # Commands on the worker's host and webhooks that are told what happens: waiting, incident, before-window
+  # (which may say no), window-opening, window-opened, done. Secrets by reference only.
+  # hooks:
+  #   - { on: [waiting, incident, done], webhook: 'https://chat.example/zkferry', headers: { Authorization: env:CHAT } }
+  #   - { on: [before-window], command: [/etc/zkferry/may-open, --cluster, prod], timeout: 30s }
   searchAttributes: true     # off where the Temporal namespace does not allow them
 `;

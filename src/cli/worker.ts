@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { connectionSettings } from '../adapters/temporal-client.js';
-import { QUEUE_CHOICES, type QueueChoice, runWorker } from '../worker.js';
+import { QUEUE_CHOICES, runWorker, type WorkerOptions } from '../worker.js';
 import { printNote } from './output.js';
 
 /** `worker`: serves migrations until it is told to stop. */
@@ -14,11 +14,13 @@ export function workerCommand(): Command {
         .default('all'),
     )
     .addOption(
-      new Option('--log-level <level>', 'the least that is logged')
+      new Option('--log-level <level>', 'least severe lines of the log (JSON, on standard error)')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
-    .action(async (options: { searchAttributes: boolean; logLevel: string; queue: QueueChoice }) => {
+    .option('--no-hook-commands', 'refuse hooks that are commands (policy.hooks); webhooks are still called')
+    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz there, for example 127.0.0.1:9464')
+    .action(async (options: Omit<WorkerOptions, 'onPolling'>) => {
       await runWorker({
         ...options,
         onPolling: (taskQueues) => {

@@ -26,6 +26,7 @@ export const DEFAULTS = {
     acceptFrozenWorker: false,
     searchAttributes: true,
   },
+  hook: { timeout: '5s', longest: '5m' },
   timeouts: {
     command: '60s',
     agent: '60s',

@@ -3,6 +3,7 @@ import type {
   AgentsConfig,
   ClusterConfig,
   FrameworkConfig,
+  HookConfig,
   HostConfig,
   MasterConfig,
   MasterUrlPlace,
@@ -162,7 +163,19 @@ function policyFrom(raw: NonNullable<RawConfig['policy']>): PolicyConfig {
       mirrorMs: ms(timeouts.mirror),
     },
     takeOver: raw.takeOver ?? null,
+    hooks: (raw.hooks ?? []).map(hookFrom),
     searchAttributes: raw.searchAttributes ?? DEFAULTS.policy.searchAttributes,
+  };
+}
+
+function hookFrom(raw: NonNullable<NonNullable<RawConfig['policy']>['hooks']>[number]): HookConfig {
+  return {
+    on: raw.on,
+    run:
+      raw.command === undefined
+        ? { kind: 'webhook', url: raw.webhook ?? '', headers: raw.headers ?? {} }
+        : { kind: 'command', argv: raw.command },
+    timeoutMs: ms(raw.timeout ?? DEFAULTS.hook.timeout),
   };
 }
 

@@ -20,10 +20,9 @@ const PLACES = [
  * folder, so that the result works from any folder.
  */
 export function resolveReferencePaths(raw: Partly<RawConfig>, folder: string): void {
-  for (const [section, field] of PLACES) {
-    const place = raw[section] as Record<string, unknown> | undefined;
-    const file = fileOf(field, place?.[field]);
-    if (place === undefined || file === null) continue;
+  for (const { place, field } of placesIn(raw)) {
+    const file = fileOf(field, place[field]);
+    if (file === null) continue;
     const absolute = file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(folder, file);
     place[field] = field === 'knownHosts' ? absolute : `file:${absolute}`;
   }
@@ -31,10 +30,33 @@ export function resolveReferencePaths(raw: Partly<RawConfig>, folder: string): v
 
 /** References whose path is not absolute; used where no folder is known to resolve them against. */
 export function relativePathProblems(raw: Partly<RawConfig>): Problem[] {
-  return PLACES.flatMap(([section, field]) => {
-    const file = fileOf(field, (raw[section] as Record<string, unknown> | undefined)?.[field]);
-    return file === null || isAbsolute(file) ? [] : [{ path: [section, field], message: 'must name an absolute path' }];
+  return placesIn(raw).flatMap(({ path, place, field }) => {
+    const file = fileOf(field, place[field]);
+    return file === null || isAbsolute(file) ? [] : [{ path, message: 'must name an absolute path' }];
   });
+}
+
+interface Place {
+  readonly path: Problem['path'];
+  readonly place: Record<string, unknown>;
+  readonly field: string;
+}
+
+function placesIn(raw: Partly<RawConfig>): Place[] {
+  const fixed = PLACES.flatMap(([section, field]): Place[] => {
+    const place = raw[section] as Record<string, unknown> | undefined;
+    return place === undefined ? [] : [{ path: [section, field], place, field }];
+  });
+  const hooks = (raw.policy?.hooks ?? []).flatMap((hook, index): Place[] => {
+    if (hook === undefined) return [];
+    const at: Problem['path'] = ['policy', 'hooks', index];
+    const headers = (hook.headers ?? {}) as Record<string, unknown>;
+    return [
+      { path: [...at, 'webhook'], place: hook, field: 'webhook' },
+      ...Object.keys(headers).map((name) => ({ path: [...at, 'headers', name], place: headers, field: name })),
+    ];
+  });
+  return [...fixed, ...hooks];
 }
 
 function fileOf(field: string, value: unknown): string | null {

@@ -8,7 +8,7 @@ import type { ClusterConfig } from '../domain/config.js';
 export async function referenceWarnings(
   config: ClusterConfig,
 ): Promise<readonly { readonly path: string; readonly message: string }[]> {
-  const { ssh, credentials } = config;
+  const { ssh, credentials, policy } = config;
   const secrets: readonly (readonly [path: string, reference: string | null])[] = [
     ['ssh.identity', ssh.identity],
     ['ssh.passphrase', ssh.passphrase],
@@ -16,6 +16,16 @@ export async function referenceWarnings(
     ['credentials.target', credentials.target],
     ['credentials.mesos', credentials.mesos],
     ['credentials.publisher', credentials.publisher],
+    ...(policy.hooks ?? []).flatMap(({ run }, index) =>
+      run.kind === 'command'
+        ? []
+        : [
+            [`policy.hooks[${String(index)}].webhook`, run.url] as const,
+            ...Object.entries(run.headers).map(
+              ([name, value]) => [`policy.hooks[${String(index)}].headers.${name}`, value] as const,
+            ),
+          ],
+    ),
   ];
   const found = await Promise.all([
     ...secrets.map(async ([path, reference]) => ({

@@ -4,6 +4,7 @@ import { parseDuration } from './duration.js';
 import type { Problem } from './problem.js';
 import type { Partly } from './prune.js';
 import { placeProblems } from './rules-places.js';
+import { hookProblems } from './rules-hooks.js';
 import type { RawConfig } from './schema.js';
 
 type Raw = Partly<RawConfig>;
@@ -18,6 +19,7 @@ export function ruleProblems(raw: Raw): Problem[] {
     ...agentProblems(raw),
     ...frameworkProblems(raw),
     ...policyProblems(raw),
+    ...hookProblems(raw),
     ...electionPathProblems(raw),
   ];
 }

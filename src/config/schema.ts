@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.js';
-import { DURATION_PATTERN } from './duration.js';
+import { hooks } from './schema-hooks.js';
+import { duration, reference, text } from './schema-fields.js';
 
 // The shape of cluster.yaml and of the workflow's input alike. No transforms and no defaults are
 // applied here, so that what is exported as JSON Schema is exactly what is accepted; the defaults in
 // the descriptions are filled in by normalise.ts, rules between fields are in rules.ts.
 
-const text = (description: string, example?: string) =>
-  z
-    .string()
-    .min(1, 'must not be empty')
-    .meta(example === undefined ? { description } : { description, examples: [example] });
 const flag = (description: string, fallback: boolean) =>
   z.boolean().meta({ description, default: fallback }).optional();
 const count = (description: string, min: number, fallback: number) =>
@@ -19,17 +15,6 @@ const count = (description: string, min: number, fallback: number) =>
     .min(min, `must be at least ${String(min)}`)
     .meta({ description, default: fallback })
     .optional();
-
-/** @param example needed where there is no default: the reference in docs/ shows one for every key */
-const duration = (description: string, fallback?: string, example?: string) =>
-  z
-    .string({ error: 'must be a duration with its unit, such as 75s, 10m or 500ms' })
-    .regex(DURATION_PATTERN, 'must be a duration with its unit, such as 75s, 10m or 500ms')
-    .meta({
-      description,
-      ...(fallback === undefined ? {} : { default: fallback }),
-      ...(example === undefined ? {} : { examples: [example] }),
-    });
 
 const port = (description: string, fallback?: number) =>
   z
@@ -168,16 +153,8 @@ const framework = z.strictObject({
   acceptTaskLoss: flag('Accept that its tasks are lost (failover_timeout 0, or no checkpoint)', false),
 });
 
-const reference = (description: string, example: string) =>
-  z
-    .string()
-    .regex(
-      /^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$/,
-      'must be a reference, file:PATH or env:NAME; a secret has no place in this file',
-    )
-    .meta({ description, examples: [example] })
-    .nullable()
-    .optional();
+const optionalReference = (description: string, example: string) =>
+  reference(description, example).nullable().optional();
 
 const ssh = z.strictObject({
   port: port('SSH port of every host that sets none', DEFAULTS.sshPort),
@@ -186,7 +163,7 @@ const ssh = z.strictObject({
     .string()
     .regex(/^(file:.+|agent)$/, 'must be file:PATH of a private key, or agent for SSH_AUTH_SOCK')
     .meta({ description: 'file:PATH of a private key, or `agent` for SSH_AUTH_SOCK' }),
-  passphrase: reference('Passphrase of the key', 'env:ZKFERRY_SSH_PASSPHRASE'),
+  passphrase: optionalReference('Passphrase of the key', 'env:ZKFERRY_SSH_PASSPHRASE'),
   knownHosts: text('OpenSSH known_hosts file; a host without an entry, or with another key, is refused'),
   sudo: flag('Run host scripts through sudo -n', false),
 });
@@ -276,6 +253,7 @@ const policy = z.strictObject({
     })
     .nullable()
     .optional(),
+  hooks: hooks.optional(),
   searchAttributes: flag("Carry zkferry's search attributes in Temporal", DEFAULTS.policy.searchAttributes),
 });
 
@@ -323,10 +301,10 @@ export const configSchema = z
     ssh: ssh.meta({ description: 'How hosts are reached' }),
     credentials: z
       .strictObject({
-        source: reference('user:password for the digest scheme in source', 'file:/etc/zkferry/source.digest'),
-        target: reference('user:password for the digest scheme in target', 'file:/etc/zkferry/target.digest'),
-        mesos: reference("user:password for Mesos' HTTP endpoints", 'env:ZKFERRY_MESOS'),
-        publisher: reference(
+        source: optionalReference('user:password for the digest scheme in source', 'file:/etc/zkferry/source.digest'),
+        target: optionalReference('user:password for the digest scheme in target', 'file:/etc/zkferry/target.digest'),
+        mesos: optionalReference("user:password for Mesos' HTTP endpoints", 'env:ZKFERRY_MESOS'),
+        publisher: optionalReference(
           "The publisher's key for dual-publishing, at least 32 characters, the same on every worker: openssl rand -base64 32",
           'file:/etc/zkferry/publisher.key',
         ),

@@ -166,8 +166,38 @@ export interface PolicyConfig {
    * folders name it): take it over and go back to source. Null = an ordinary migration.
    */
   readonly takeOver: string | null;
+  /** Commands and webhooks that are told what happens; absent in what an earlier version began. */
+  readonly hooks?: readonly HookConfig[];
   /** Off where the Temporal namespace may not carry zkferry's search attributes. */
   readonly searchAttributes: boolean;
+}
+
+/**
+ * What may be told to people's own tools. Only `before-window` is waited for, and only it may say no:
+ * it comes between the approval of the window and the last look before it.
+ */
+export const HOOK_EVENTS = ['waiting', 'incident', 'before-window', 'window-opening', 'window-opened', 'done'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
+/** Run by a worker when one of these events happens. */
+export interface HookConfig {
+  readonly on: readonly HookEvent[];
+  readonly run: HookCommand | HookWebhook;
+  readonly timeoutMs: number;
+}
+
+/** A program on the worker's host, by absolute path, and its arguments; no shell reads them. */
+export interface HookCommand {
+  readonly kind: 'command';
+  readonly argv: readonly string[];
+}
+
+export interface HookWebhook {
+  readonly kind: 'webhook';
+  /** An http(s) URL, or the reference of one that is itself a secret. */
+  readonly url: string;
+  /** Names and references of their values. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface TimeoutsConfig {

@@ -1,3 +1,5 @@
+import type { HookEvent } from './config.js';
+
 /** The contract of the `status` query and of the workflow's result (schemaVersion 1). */
 export interface MigrationStatus {
   readonly schemaVersion: 1;
@@ -19,6 +21,14 @@ export interface MigrationStatus {
   readonly timeline: readonly TimelineEntry[];
   readonly approvals: readonly Approval[];
   readonly decisions: readonly Decision[];
+  /** The last ten; absent where no hook has failed. */
+  readonly hookFailures?: readonly HookFailure[];
+}
+
+export interface HookFailure {
+  readonly event: HookEvent;
+  readonly at: string;
+  readonly reason: string;
 }
 
 export type MigrationState =

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context, sleep } from '@temporalio/activity';
 import type { Activities, Divergence, EnsembleName, RepointReport } from '../../activities/contract.js';
+import type { HookNotice, HookReport } from '../../src/domain/hooks.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { PlannedAgent, PlanResult } from '../../src/domain/plan.js';
 import { aPlan } from './plans.js';
@@ -52,6 +53,11 @@ export class FakeCluster {
   /** Names of what still runs of a migration to be taken over. */
   running: string[] = [];
   readonly adopted: { host: string; from: readonly string[] | undefined; generation: number }[] = [];
+  /** What hooks were told, in the order it began. */
+  readonly notices: HookNotice[] = [];
+  /** What a hook answers. */
+  answer: (notice: HookNotice) => Promise<HookReport> = () =>
+    Promise.resolve({ ok: true, reason: null, output: '', tookMs: 1 });
   readonly doors = { source: 'open', target: 'open' };
   /** Whether the publisher's mirrors stand in target. */
   mirrored = false;
@@ -363,6 +369,10 @@ export class FakeCluster {
       },
       watchDivergence: ({ asked }) => this.#watch(asked),
       clearElection: ({ ensemble }) => act('clearElection', null, `clear ${ensemble}`, { removed: [] }),
+      runHook: ({ notice }) => {
+        if (!this.notices.some(({ id }) => id === notice.id)) this.notices.push(notice);
+        return this.answer(notice);
+      },
       awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
     });
   }
@@ -383,7 +393,7 @@ function losing(isLosing: boolean, activities: Activities): Activities {
 }
 
 /** Beats until it is cancelled: a step that never ends by itself. */
-async function hang(): Promise<never> {
+export async function hang(): Promise<never> {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), 200);
   try {

@@ -88,6 +88,7 @@ export function aConfig(agents = 3, change: Partial<ClusterConfig> = {}): Cluste
         mirrorMs: 1_000,
       },
       takeOver: null,
+      hooks: [],
       searchAttributes: true,
     },
     ...change,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { HOOK_EVENTS, type HookConfig } from '../../src/domain/config.js';
 import { temporalBinary } from '../../lab/temporal-binary.js';
 import { FakeCluster } from '../fakes/fake-cluster.js';
 import { aConfig } from '../fakes/plans.js';
@@ -71,16 +72,34 @@ const taking: Readonly<Record<string, Walk>> = {
   },
 };
 
+/** With hooks that are told everything; the one that is asked says no the first time. */
+const hooked: Readonly<Record<string, Walk>> = {
+  hooked: async (cluster, migration) => {
+    let asked = 0;
+    cluster.answer = ({ event }) => {
+      const ok = event !== 'before-window' || ++asked > 1;
+      return Promise.resolve({ ok, reason: ok ? null : 'not yet', output: '', tookMs: 1 });
+    };
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.decide('retry');
+    await migration.approve('complete');
+    await migration.result();
+  },
+};
+
 const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: record-histories FOLDER');
 await mkdir(folder, { recursive: true });
 const env = new MigrationEnv();
 await env.start();
 try {
-  for (const [name, walk] of Object.entries({ ...shared, ...dual, ...taking })) {
+  for (const [name, walk] of Object.entries({ ...shared, ...dual, ...taking, ...hooked })) {
     if (names.length > 0 && !names.includes(name)) continue;
     const takeOver = name in taking ? 'zkferry-c/0aa1' : null;
-    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1, takeOver };
+    const hooks: readonly HookConfig[] =
+      name in hooked ? [{ on: HOOK_EVENTS, run: { kind: 'command', argv: ['/bin/true'] }, timeoutMs: 5_000 }] : [];
+    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1, takeOver, hooks };
     const strategy = name.startsWith('dual-') ? { strategy: 'dual-publishing' as const, observers: [] } : {};
     const cluster = new FakeCluster(aConfig(2, { policy, ...strategy }));
     await env.migrate(cluster, async (migration) => {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
+import { SILENT } from '../../src/ports/telemetry.js';
+import { sinksTo } from '../../src/monitoring.js';
 import { repositoryRoot } from '../../lab/repository-root.js';
 
 describe('recorded histories', function () {
@@ -23,7 +25,7 @@ describe('recorded histories', function () {
         workflowId: name,
         history: historyFromJSON(JSON.parse(gunzipSync(await readFile(join(folder, name))).toString('utf8'))),
       }));
-      const options = { workflowBundle: { codePath } };
+      const options = { workflowBundle: { codePath }, sinks: sinksTo(SILENT) };
       for await (const result of Worker.runReplayHistories(options, await Promise.all(histories))) {
         assert.equal(result.error, undefined, `${result.workflowId}: ${String(result.error)}`);
       }

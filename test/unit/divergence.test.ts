@@ -8,6 +8,7 @@ import type { Ports } from '../../activities/ports.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { DiscordClock, type Leading } from '../../src/domain/publishing/divergence.js';
 import type { SessionKey } from '../../src/ports/znode-store.js';
+import { SILENT, type Telemetry } from '../../src/ports/telemetry.js';
 import { FakeEnsemble, FakeZnodeStore, OPEN } from '../fakes/fake-znode-store.js';
 import { aDualConfig } from '../fakes/surveys.js';
 
@@ -178,6 +179,18 @@ describe('the watch over both ensembles', () => {
     const signedIn = [...source.entries].filter(([path]) => path.startsWith('/zkferry-test/watch-'));
     assert.equal(signedIn.length, 1);
     assert.notEqual(signedIn[0]?.[1].owner, 0n);
+  });
+
+  it('tells monitoring who leads on each side, by the name of the config', async () => {
+    const { masters, publisher } = await mirrored();
+    const seen = new Map<string, string | null>();
+    const leader: Telemetry['leader'] = ({ cluster, ensemble, leader: who }) => seen.set(`${cluster} ${ensemble}`, who);
+    watching({ ...ports, telemetry: { ...SILENT, leader } });
+    await settle();
+    assert.deepEqual(Object.fromEntries(seen), { 'test source': 'm1', 'test target': 'm1' });
+    for (const session of [masters, publisher]) for (const index of [0, 1]) await session.remove(name(index));
+    await settle();
+    assert.deepEqual(Object.fromEntries(seen), { 'test source': null, 'test target': null });
   });
 
   it('tells at once of a contender in target that is not the publisher’s, and whose it is', async () => {

@@ -8,7 +8,7 @@ const CONTRACT = [
   ...['rollback', 'decide', 'setPace', 'doctor', 'worker', 'lab', 'schema', 'completion'],
 ];
 /** They print no answer, or an answer that is no JSON. */
-const WITHOUT_JSON = ['worker', 'lab', 'completion'];
+const WITHOUT_JSON = ['codec-server', 'worker', 'lab', 'completion'];
 
 describe('the verbs of zkferry', () => {
   let program: Command;

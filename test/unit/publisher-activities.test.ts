@@ -6,6 +6,7 @@ import { ownerPath } from '../../activities/publishing/owner-znode.js';
 import { createPublisherActivities } from '../../activities/publishing/publisher-activities.js';
 import { lockPath } from '../../activities/reach/marker.js';
 import type { ClusterConfig, ServerConfig } from '../../src/domain/config.js';
+import { SILENT, type Telemetry } from '../../src/ports/telemetry.js';
 import { FakeEnsemble, FakeZnodeStore, OPEN } from '../fakes/fake-znode-store.js';
 import { aConfig } from '../fakes/plans.js';
 
@@ -68,6 +69,34 @@ describe('the activities of the publisher', () => {
     await activities.removePublisher(step);
     assert.deepEqual(mirrorsIn(target), []);
     assert.equal(target.sessions.size, 0);
+  });
+
+  it('tell monitoring how many mirrors stand, and how late only where something had changed', async () => {
+    const { config, ports, source } = aPair();
+    const step = { config, migration: 'm1', generation: 1 };
+    const rounds: Parameters<Telemetry['published']>[0][] = [];
+    const telemetry = { ...SILENT, published: (round: (typeof rounds)[number]) => void rounds.push(round) };
+    const activities = createPublisherActivities({ ...ports, telemetry });
+    await createLockActivities(ports).acquireLock(step);
+    await activities.preparePublisher(step);
+    const env = new MockActivityEnvironment();
+    const run = env.run(activities.runPublisher, step);
+    const until = async (holds: () => boolean): Promise<void> => {
+      while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    await until(() => rounds.length >= 3);
+    const quiet = rounds.at(-1);
+    assert.deepEqual(quiet, { cluster: config.cluster, mirrors: 2, troubled: false, delayMs: null });
+    const since = rounds.length;
+    source.put(`${path}/${name(12)}`, body, OPEN, 1n);
+    await until(() => rounds.at(-1)?.mirrors === 3);
+    const followed = rounds.slice(since).find(({ mirrors }) => mirrors === 3);
+    assert.ok(followed?.delayMs !== null && followed !== undefined && followed.delayMs >= 0, JSON.stringify(followed));
+    source.reachable = false;
+    for (const { id } of [...source.connections]) source.endSession(id);
+    await until(() => rounds.at(-1)?.troubled === true);
+    env.cancel('WORKER_SHUTDOWN');
+    await assert.rejects(run);
   });
 
   it('follow a contender that joins without waiting for the next poll', async () => {

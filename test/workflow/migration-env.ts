@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Migration as StagedMigration } from '../../lab/stage/migration.js';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
+import { Metrics } from '../../src/adapters/metrics.js';
+import { sinksTo } from '../../src/monitoring.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
 import type { Activities } from '../../activities/contract.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
@@ -21,6 +23,9 @@ export class MigrationEnv {
   #dir!: string;
   #bundle!: string;
   client!: Client;
+  /** What the workflows tell monitoring. */
+  readonly metrics = new Metrics();
+  readonly #sinks = sinksTo(this.metrics);
 
   get address(): string {
     return this.#server.address;
@@ -62,6 +67,7 @@ export class MigrationEnv {
       taskQueue,
       workflowBundle: { codePath: this.#bundle },
       activities: cluster.activities,
+      sinks: this.#sinks,
       stickyQueueScheduleToStartTimeout: '1s',
     });
     const told = async () => this.#tell(cluster, taskQueue, story, input);
@@ -81,6 +87,7 @@ export class MigrationEnv {
         connection: this.#native,
         taskQueue,
         workflowBundle: { codePath: this.#bundle },
+        sinks: this.#sinks,
         stickyQueueScheduleToStartTimeout: '1s',
         ...options,
       }),

@@ -22,6 +22,7 @@ export async function passCutOverGate(ferry: Ferry): Promise<void> {
     const approvedHash = ferry.planned.planHash;
     // Within the last minute before the window, however long it was held up: whatever changed since closes the gate again.
     do {
+      await nobodyObjects(ferry);
       await freshPlan(ferry);
       // The gate closes again anyway, and asks when sessions of what has just moved are gone from source.
       if (ferry.planned.planHash !== approvedHash && patched('closes-before-it-looks')) break;
@@ -62,6 +63,29 @@ async function freshPlan(ferry: Ferry): Promise<void> {
 function forecastBefore({ config, plan, measured, restarts }: Ferry): Partial<WindowStatus> {
   const forecast = forecastOf(config, plan, 'target', { rehearsal: measured, restarts, stepMs: null });
   return forecast === null ? {} : { forecastMs: forecast.forecastMs, derivation: forecast.derivation };
+}
+
+/**
+ * Asks the hooks that may say no. Before the last look, so that nothing grows old while they think;
+ * a no holds the window until a person has it asked again.
+ */
+async function nobodyObjects({ desk, hooks, record }: Ferry): Promise<void> {
+  for (;;) {
+    const objection = await hooks.askBeforeWindow();
+    if (objection === null) return;
+    const action = await desk.decide(
+      {
+        code: 'FERRY_HOOK_VETO',
+        host: null,
+        message: `a before-window hook says no: ${objection}`,
+        remedy:
+          'The window stays shut; mend what it names, then retry asks again; to do without it, roll back and start without the hook',
+      },
+      ['retry', 'rollback'],
+    );
+    if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+    record.state('running');
+  }
 }
 
 /** @param twice two looks a session timeout apart (S9), before the gate; one in the last minute. */

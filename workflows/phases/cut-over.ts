@@ -33,6 +33,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
     // Whatever holds the migration holds it here for the last time; the look of before is then old.
     if (to === 'target') while (await ferry.desk.safePoint()) await passCutOverGate(ferry);
+    ferry.hooks.tell('window-opening', { towards: to });
     crossing.beforeWindow();
     const before = standing;
     standing = 'unknown';
@@ -89,6 +90,7 @@ async function startWindow(ferry: Ferry, to: EnsembleName): Promise<{ result(): 
   const { config, plan, migration, record } = ferry;
   setHandler(windowNote, (note) => {
     record.window(note);
+    if (note.openedAt) ferry.hooks.tell('window-opened', { towards: to });
     if (note.pointOfNoReturnAt) record.rollback(true, AFTER_THE_WINDOW, null);
   });
   const generation = ferry.reserveGenerations(20);

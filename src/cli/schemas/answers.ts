@@ -45,3 +45,11 @@ export const messageSchema = z
 export const labDownSchema = z
   .strictObject({ dir: z.string(), killed: z.number() })
   .meta({ description: 'Where, and how many processes were ended' });
+
+export const bundleSchema = z
+  .strictObject({
+    file: z.string(),
+    files: z.array(z.strictObject({ name: z.string(), bytes: z.number() })),
+    missing: z.array(z.strictObject({ name: z.string(), why: z.string() })),
+  })
+  .meta({ description: 'What went into a support bundle, and what could not be had' });

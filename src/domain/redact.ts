@@ -1,0 +1,65 @@
+/** What stands where a secret stood. */
+export const HIDDEN = '***';
+
+const SECRET_NAME =
+  /pass(word|phrase|wd)|secret|api[-_]?key|private[-_]?key|authorization|credential|cookie|^token$|[a-z][-_]token$/i;
+/** How the config names a secret without holding it. */
+const REFERENCE = /^(file:|env:[A-Za-z_]\w*$|agent$)/;
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // user:password@ in URLs of any kind, a master URL's included.
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'/@]+@/gi, `$1${HIDDEN}@`],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
+  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
+  [
+    /\b((?:pass(?:word|phrase|wd)|secret|api[-_]?key|token)\s*[=:]\s*)(?!file:|env:|null\b|"?\*)[^\s,;"'}]+/gi,
+    `$1${HIDDEN}`,
+  ],
+];
+/** Shorter ones would blot out ordinary words. */
+const SHORTEST = 4;
+
+/**
+ * Hides secrets in what leaves the process for people to read: by the name of a field, by the shape
+ * of a text, and by value, for those it was told.
+ */
+export class Redactor {
+  readonly #known = new Set<string>();
+
+  /** Of `user:password` the password counts as well. */
+  learn(secret: string | null): void {
+    if (secret === null) return;
+    const [user, ...password] = secret.split(':');
+    for (const part of [secret, ...(user && !secret.includes('\n') ? [password.join(':')] : [])]) {
+      if (part.length >= SHORTEST) this.#known.add(part);
+    }
+  }
+
+  /** What the environment holds under names that tell of secrets, such as TEMPORAL_API_KEY. */
+  learnFrom(environment: Readonly<Record<string, string | undefined>>): void {
+    for (const [name, value] of Object.entries(environment)) {
+      if (/(PASS(WORD|PHRASE)?|SECRET|TOKEN|API_?KEY|CREDENTIALS?|PRIVATE_?KEY)(_DATA)?$/i.test(name))
+        this.learn(value ?? null);
+    }
+  }
+
+  text(text: string): string {
+    let clean = text;
+    // The longest first: one may be part of another.
+    for (const secret of [...this.#known].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, HIDDEN);
+    for (const [pattern, instead] of PATTERNS) clean = clean.replaceAll(pattern, instead);
+    return clean;
+  }
+
+  /** A JSON value, with every text in it clean; under a secret's name only references stay. */
+  value(value: unknown, name = ''): unknown {
+    if (typeof value === 'string') {
+      return SECRET_NAME.test(name) && !REFERENCE.test(value) ? HIDDEN : this.text(value);
+    }
+    if (Array.isArray(value)) return value.map((one) => this.value(one, name));
+    if (typeof value !== 'object' || value === null) return value;
+    const inherits = SECRET_NAME.test(name);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [this.text(key), this.value(inner, inherits ? name : key)]),
+    );
+  }
+}
