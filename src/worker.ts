@@ -35,7 +35,7 @@ import { version } from './version.js';
  *
  * @param redactor learns each secret that is resolved, so that none reaches a log
  */
-export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = true): Ports {
+export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = false): Ports {
   const secrets = async (reference: string | null): Promise<string | null> => {
     const secret = await resolveSecret(reference);
     redactor.learn(secret);

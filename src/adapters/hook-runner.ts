@@ -9,7 +9,7 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 /** Hooks as processes of this host and as HTTP requests from it. */
 export class RealHookRunner implements HookRunner {
   /** @param runsCommands false where those who may start a migration may not run programs on this host */
-  constructor(private readonly runsCommands = true) {}
+  constructor(private readonly runsCommands: boolean) {}
 
   /** In a process group of its own, so that what it has started ends with it. */
   async command(
@@ -18,7 +18,12 @@ export class RealHookRunner implements HookRunner {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<CommandEnd> {
-    if (!this.runsCommands) return { code: null, problem: 'this worker runs no commands', output: '' };
+    if (!this.runsCommands)
+      return {
+        code: null,
+        problem: 'this worker runs no commands: it was started without --hook-commands',
+        output: '',
+      };
     const [program = '', ...rest] = argv;
     const kept = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
     const env = { ...(Object.fromEntries(kept) as Record<string, string>), ...given.environment };

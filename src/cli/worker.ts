@@ -18,7 +18,11 @@ export function workerCommand(): Command {
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
-    .option('--no-hook-commands', 'refuse hooks that are commands (policy.hooks); webhooks are still called')
+    .option(
+      '--hook-commands',
+      'run hooks that are commands (policy.hooks), with the rights of this worker; else they are refused',
+      false,
+    )
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz there, for example 127.0.0.1:9464')
     .action(async (options: Omit<WorkerOptions, 'onPolling'>) => {
       await runWorker({

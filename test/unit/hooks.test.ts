@@ -43,7 +43,7 @@ describe('a hook', function () {
   let respond: (response: ServerResponse) => void = (response) => response.writeHead(204).end();
   const metrics = new Metrics();
   const activities = createHookActivities({
-    hooks: new RealHookRunner(),
+    hooks: new RealHookRunner(true),
     secrets: resolveSecret,
     telemetry: metrics,
   } as unknown as Ports);
@@ -147,7 +147,10 @@ describe('a hook', function () {
       const ports = { hooks: new RealHookRunner(false), secrets: resolveSecret } as unknown as Ports;
       const hook = command([await script(`touch ${path}`)]);
       const report = await createHookActivities(ports).runHook({ hook, notice });
-      assert.deepEqual([report.ok, report.reason, existsSync(path)], [false, 'this worker runs no commands', false]);
+      assert.deepEqual(
+        [report.ok, report.reason, existsSync(path)],
+        [false, 'this worker runs no commands: it was started without --hook-commands', false],
+      );
     });
 
     it('that is not there, or prints without end, is told so in few words', async () => {
