@@ -18,7 +18,7 @@ const chosen = words.filter((word) => !word.startsWith('--'));
 
 /**
  * Tiers in the order they run. In `together` one process takes all files; else a crash costs one file.
- * Files of a tier that is `sideBySide` mostly wait for timers, so they run at the same time.
+ * Files of a tier that is `sideBySide` mostly wait for timers, so that many of them run at the same time.
  */
 const tiers = {
   fast: [{ name: 'unit', together: true }],
@@ -26,7 +26,7 @@ const tiers = {
     { name: 'unit', together: true },
     { name: 'model' },
     { name: 'replay', together: true },
-    { name: 'workflow', sideBySide: true },
+    { name: 'workflow', sideBySide: 6 },
     { name: 'browser' },
     { name: 'contract' },
     { name: 'integration' },
@@ -55,7 +55,10 @@ async function main() {
       if (files.length === 0) continue;
       const run = (group) => runMocha({ root, tier: name, files: group, scratch, ...patience });
       if (sideBySide) {
-        for (const result of await Promise.all(files.map((file) => run([file])))) count(result);
+        // After set-up, which installs it.
+        const { default: pLimit } = await import('p-limit');
+        const atOnce = pLimit(sideBySide);
+        for (const result of await Promise.all(files.map((file) => atOnce(() => run([file]))))) count(result);
         count(await endLeftovers(scratch));
         continue;
       }

@@ -71,6 +71,15 @@ export class Ferry {
     return [...missing, ...unexpected.filter((id) => !this.postponed.has(id))];
   }
 
+  /** Agents as a person finds them: by host, with the id that the masters know. At most ten. */
+  tellAgents(ids: readonly string[]): string {
+    const named = ids.slice(0, 10).map((id) => {
+      const known = this.plan.agents.find((planned) => planned.id === id);
+      return known === undefined ? id : `${known.agent.name} ${known.agent.address}, id ${id}`;
+    });
+    return [...named, ...(ids.length > 10 ? [`and ${ids.length - 10} more`] : [])].join('; ');
+  }
+
   /** The next generation (S2): every stage and every change of direction takes one. */
   nextStep(): HostStep {
     this.#generation += 1;

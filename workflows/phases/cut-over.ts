@@ -130,7 +130,7 @@ async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Pro
       {
         code: 'FERRY_AGENTS_LATE',
         host: null,
-        message: `${missing.length} agents are not back (${missing.slice(0, 10).join(', ')}), ${newRegistrations} registered anew`,
+        message: `${missing.length} agents are not back (${ferry.tellAgents(missing)}), ${newRegistrations} registered anew`,
         remedy: 'They have agent_reregister_timeout (10 minutes) from the election; retry looks again, skip accepts it',
       },
       ['retry', 'skip', 'rollback'],

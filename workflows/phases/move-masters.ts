@@ -71,7 +71,7 @@ async function requireAgentsBack(ferry: Ferry): Promise<void> {
   const missing = ferry.lateAmong(agents);
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
-    `${missing.length} agents have not followed the new leading master: ${missing.slice(0, 10).join(', ')}`,
+    `${missing.length} agents have not followed the new leading master: ${ferry.tellAgents(missing)}`,
     'FERRY_AGENTS_LATE',
     {
       host: null,
