@@ -141,4 +141,9 @@ export const foundBugs: readonly FoundBug[] = [
     foundBy: 'model',
     test: 'test/unit/door.test.ts › cannot be shut by a late step once it is open for good, nor after the migration',
   },
+  {
+    symptom: 'an incident about agents that were late named them by their ids alone, not by their hosts',
+    foundBy: 'seed 1, runs 10, 35 and 38',
+    test: 'test/workflow/migration.test.ts › names agents that are late by their host, and goes on once they are back',
+  },
 ];

@@ -71,6 +71,8 @@ export class FakeCluster {
   #released = false;
   /** Steps that wait for `release`. */
   waiting = 0;
+  /** Ids of agents that have not registered with the leading master. */
+  lateAgents: string[] = [];
   /** How often a step has begun to hang. */
   hung = 0;
 
@@ -314,8 +316,8 @@ export class FakeCluster {
       },
       awaitAgentsBack: ({ expectedIds }) =>
         act('awaitAgentsBack', null, null, {
-          back: expectedIds.length,
-          missing: [],
+          back: expectedIds.length - this.lateAgents.length,
+          missing: expectedIds.filter((id) => this.lateAgents.includes(id)),
           newRegistrations: 0,
           lastAgentAt: new Date().toISOString(),
         }),

@@ -181,6 +181,20 @@ describe('migrateCluster', function () {
     });
   });
 
+  it('names agents that are late by their host, and goes on once they are back', async () => {
+    const cluster = new FakeCluster(aConfig());
+    cluster.lateAgents = ['a2-id'];
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      const { incidents } = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(incidents[0]?.code, 'FERRY_AGENTS_LATE');
+      assert.match(incidents[0].message, /: a2 10\.0\.0\.\d+, id a2-id$/);
+      cluster.lateAgents = [];
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+    });
+  });
+
   it('asks a person when an agent fails, moves it again on retry, and counts a skipped one as left', async () => {
     const cluster = new FakeCluster(aConfig());
     cluster.wreck({ activity: 'repointAgent', host: 'a2', times: 8, kind: 'fail' });
