@@ -1,18 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { MigrationState, MigrationStatus } from '../domain/status.js';
+import { MIGRATION_STATES, type MigrationState, type MigrationStatus } from '../domain/status.js';
 import type { Telemetry } from '../ports/telemetry.js';
 import { WindowMetrics } from './window-metrics.js';
-
-const STATES: readonly MigrationState[] = [
-  'running',
-  'awaiting-approval',
-  'paused',
-  'awaiting-decision',
-  'rolling-back',
-  'migrated',
-  'rolled-back',
-  'stranded',
-];
 
 const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded'];
 
@@ -84,7 +73,7 @@ export class Metrics implements Telemetry {
     if (cluster === '') return;
     this.#states.set(cluster, status.state);
     for (const gauge of [this.#state, this.#phase]) gauge.forget({ cluster });
-    for (const state of STATES) this.#state.set({ cluster, strategy, state }, state === status.state ? 1 : 0);
+    for (const state of MIGRATION_STATES) this.#state.set({ cluster, strategy, state }, state === status.state ? 1 : 0);
     this.#phase.set({ cluster, phase: status.phase }, 1);
     this.#done.set({ cluster }, progress.done);
     this.#total.set({ cluster }, progress.total);

@@ -31,15 +31,17 @@ export interface HookFailure {
   readonly reason: string;
 }
 
-export type MigrationState =
-  | 'running'
-  | 'awaiting-approval'
-  | 'paused'
-  | 'awaiting-decision'
-  | 'rolling-back'
-  | 'migrated'
-  | 'rolled-back'
-  | 'stranded';
+export const MIGRATION_STATES = [
+  'running',
+  'awaiting-approval',
+  'paused',
+  'awaiting-decision',
+  'rolling-back',
+  'migrated',
+  'rolled-back',
+  'stranded',
+] as const;
+export type MigrationState = (typeof MIGRATION_STATES)[number];
 
 /** `since` is an ISO instant; `next` is the exact command that moves things on. */
 export interface WaitingFor {

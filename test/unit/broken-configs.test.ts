@@ -43,7 +43,7 @@ const broken: readonly (readonly [from: string, to: string, said: string])[] = [
   ],
   [
     'identity: agent',
-    'identity: /root/.ssh/id_rsa',
+    'identity: /etc/zkferry/id_rsa',
     '18:29 ssh.identity: must be file:PATH of a private key, or agent for SSH_AUTH_SOCK',
   ],
   [

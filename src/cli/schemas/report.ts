@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonSchema } from '../../config/shape.js';
 import type { Report } from '../../domain/report.js';
 import { MILESTONES } from '../../domain/report-window.js';
+import { MIGRATION_STATES } from '../../domain/status.js';
 import type { Watched } from '../../domain/watched.js';
 
 const instant = z.iso.datetime().describe('an instant, UTC');
@@ -95,16 +96,7 @@ export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   cluster: z.string(),
   strategy: z.string(),
-  outcome: z.enum([
-    'running',
-    'awaiting-approval',
-    'paused',
-    'awaiting-decision',
-    'rolling-back',
-    'migrated',
-    'rolled-back',
-    'stranded',
-  ]),
+  outcome: z.enum(MIGRATION_STATES),
   verdicts: verdicts.nullable().describe('null: nobody watched'),
   window: window.nullable().describe('the critical window that was opened last; null: none is known of'),
   phases: z.array(z.object({ name: z.string(), startedAt: instant, durationMs: ms.nullable(), outcome })),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HOOK_EVENTS } from '../../domain/config.js';
-import type { MigrationStatus } from '../../domain/status.js';
+import { MIGRATION_STATES, type MigrationStatus } from '../../domain/status.js';
 
 const instant = (description: string) => z.iso.datetime().meta({ description });
 const maybeInstant = (description: string) => z.iso.datetime().nullable().meta({ description });
@@ -16,16 +16,7 @@ export const statusSchema = z
     schemaVersion: z.literal(1),
     cluster: z.string(),
     strategy: z.string(),
-    state: z.enum([
-      'running',
-      'awaiting-approval',
-      'paused',
-      'awaiting-decision',
-      'rolling-back',
-      'migrated',
-      'rolled-back',
-      'stranded',
-    ]),
+    state: z.enum(MIGRATION_STATES),
     phase: z.string(),
     planHash: z.string().nullable().meta({ description: 'What an approval has to name' }),
     progress: z.strictObject({
