@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Case, judge } from './judge.js';
+import { type Case, judge, overlapsOf } from './judge.js';
+import type { Overlap } from './judge/leaders-at-once.js';
 import { watchedOf, type WatchedLab } from './watched.js';
 import { type JournalRecord, type LabJson, stamp, type Verdicts, type WatchRecord } from './contract.js';
 
@@ -14,6 +15,11 @@ const LAST_WORDS_MS = 500;
  */
 export async function judgeLab(lab: LabJson, options: Omit<Case, 'journal' | 'watch'> = {}): Promise<Verdicts> {
   return judge(await caseOf(lab, options));
+}
+
+/** Each stretch of a lab's records in which more than one master led. */
+export async function overlapsInLab(lab: LabJson): Promise<readonly Overlap[]> {
+  return overlapsOf(await caseOf(lab, {}));
 }
 
 /** What a report shows of a lab: the verdicts, and what the records show over time. */

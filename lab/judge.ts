@@ -1,7 +1,7 @@
 import { claimRuns } from './judge/claim-runs.js';
 import { type Evidence, type Span, sortEvidence } from './judge/evidence.js';
 import { longestGhostMs } from './judge/ghosts.js';
-import { leadersAtOnce } from './judge/leaders-at-once.js';
+import { leadersAtOnce, type Overlap } from './judge/leaders-at-once.js';
 import { leadingIntervals } from './judge/leading-intervals.js';
 import { livesById } from './judge/lives.js';
 import { type DeclaredLosses, losses } from './judge/losses.js';
@@ -130,6 +130,14 @@ export function judge(given: Case): Verdicts {
     passed: reasons.length === 0,
     reasons,
   };
+}
+
+/** Each stretch in which more than one master led. */
+export function overlapsOf(given: Case): readonly Overlap[] {
+  const evidence = sortEvidence(given.journal, given.watch);
+  const { to } = given.range ?? rangeOf(evidence, given);
+  const intervals = leadingIntervals(evidence, Math.max(to, lastInstant(given)));
+  return leadersAtOnce(intervals, claimRuns(evidence)).overlaps;
 }
 
 /** Whoever leads at the end of the records leads until then at least. */

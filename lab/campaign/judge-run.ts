@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Approval, Decision } from '../../src/domain/status.js';
 import { stamp, type Verdicts } from '../contract.js';
 import { faultOfKind } from '../faults/index.js';
-import { judgeLab } from '../judge-lab.js';
+import { judgeLab, overlapsInLab } from '../judge-lab.js';
 import type { DeclaredLosses } from '../judge/losses.js';
 import type { Stage } from '../stage/stage.js';
 import { excesses } from './budget.js';
 import type { Driven } from './drive.js';
 import { isTrue } from './explanation.js';
 import type { Injector } from './injector.js';
+import { areOfFaults } from './native-overlap.js';
 import { leaderlessStretches } from './leaderless.js';
 import type { Acts } from './operator.js';
 import type { RunRecord } from './run-record.js';
@@ -52,9 +53,13 @@ export async function judgeRun(run: RunToJudge): Promise<Judged> {
     silences: injector.injected.flatMap(({ silences }) => silences?.() ?? []),
   });
   const native = await nativeOverlap(run, verdicts);
+  const overlaps = verdicts.overlapMs > 0 ? await overlapsInLab(stage.lab.refresh()) : [];
+  const strange = !areOfFaults(overlaps, injector.records, toWall());
   const gaps = await gapsOnTheWall(stage);
   const over = excesses(gaps, status?.window?.budgetMs ?? 75_000, injector.records, (k) => !!faultOfKind(k).cutsOff);
-  const broken = verdicts.reasons.filter((reason) => !isDoubt(reason) && !isExcused(reason, verdicts, native));
+  const broken = verdicts.reasons.filter(
+    (reason) => !isDoubt(reason) && (strange || !isExcused(reason, verdicts, native)),
+  );
   const reasons = [
     ...broken,
     ...over.flatMap(({ ms, cutOffBy }) => (cutOffBy === null ? [`leaderless for ${ms} ms, over the budget`] : [])),
@@ -101,9 +106,15 @@ async function nativeOverlap({ injector, control }: RunToJudge, { overlapMs }: V
 }
 
 async function gapsOnTheWall({ lab }: Stage): Promise<{ from: number; to: number }[]> {
-  const { at, mono } = stamp();
+  const toWallMs = toWall();
   const gaps = await leaderlessStretches(lab.json);
-  return gaps.map(({ from, to }) => ({ from: from + at - mono, to: to + at - mono }));
+  return gaps.map(({ from, to }) => ({ from: from + toWallMs, to: to + toWallMs }));
+}
+
+/** What turns the records' monotonic ms into ms since the epoch. */
+function toWall(): number {
+  const { at, mono } = stamp();
+  return at - mono;
 }
 
 /** Promise 5 and the ends that are none: everybody stands where the end says, and nothing is left. */

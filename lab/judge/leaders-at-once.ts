@@ -9,10 +9,17 @@ export interface LeadersAtOnce {
   readonly overlapMs: number;
   /** The processes of the worst instant, for people. */
   readonly who: readonly string[];
+  readonly overlaps: readonly Overlap[];
+}
+
+/** A stretch in which the same processes led, two or more of them. */
+export interface Overlap extends Span {
+  readonly masters: readonly string[];
 }
 
 interface Reign extends Span {
   readonly process: string;
+  readonly master: string;
 }
 
 type Known = Pick<ClaimRun, 'master' | 'pid'>;
@@ -23,7 +30,7 @@ type Known = Pick<ClaimRun, 'master' | 'pid'>;
  */
 export function leadersAtOnce(intervals: readonly LeadingInterval[], runs: readonly ClaimRun[]): LeadersAtOnce {
   const reigns: Reign[] = intervals.map((known) => ({ ...known, process: nameOf(known) }));
-  for (const run of runs) if (run.sure) reigns.push({ ...run.sure, process: nameOf(run) });
+  for (const run of runs) if (run.sure) reigns.push({ ...run.sure, master: run.master, process: nameOf(run) });
   let worst = sweep(reigns);
   for (const run of runs) {
     const self = nameOf(run);
@@ -46,18 +53,18 @@ function sweep(reigns: readonly Reign[]): LeadersAtOnce {
   let max = 0;
   let overlapMs = 0;
   let who: string[] = [];
+  const overlaps: Overlap[] = [];
   instants.forEach((from, index) => {
     const to = instants[index + 1] ?? from;
-    const leading = new Set(
-      reigns
-        .filter((r) => r.from <= from && (from < r.to || (r.from === r.to && r.from === from)))
-        .map((r) => r.process),
-    );
+    const there = reigns.filter((r) => r.from <= from && (from < r.to || (r.from === r.to && r.from === from)));
+    const leading = new Set(there.map((r) => r.process));
     if (leading.size > max) {
       max = leading.size;
       who = [...leading];
     }
-    if (leading.size > 1) overlapMs += to - from;
+    if (leading.size < 2) return;
+    overlapMs += to - from;
+    overlaps.push({ from, to, masters: [...new Set(there.map((r) => r.master))] });
   });
-  return { max, overlapMs, who };
+  return { max, overlapMs, who, overlaps };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { excesses } from '../../lab/campaign/budget.js';
 import { isTrue } from '../../lab/campaign/explanation.js';
 import type { FaultRecord } from '../../lab/campaign/injector.js';
+import { areOfFaults } from '../../lab/campaign/native-overlap.js';
 import { between } from '../../lab/campaign/leaderless.js';
 import { hasCome, waitsAt } from '../../lab/campaign/moment.js';
 import { leftovers, residue } from '../../lab/campaign/standing.js';
@@ -55,6 +56,25 @@ describe('the budget of a run', () => {
       excesses(gaps, 75, [hit('temporal-killed', null, 1, 19)], () => true),
       [{ ms: 100, cutOffBy: null }],
     );
+  });
+});
+
+describe('an overlap of leaders', () => {
+  const overlap = { from: 100, to: 200, masters: ['master1', 'master2'] };
+
+  it('is native when it begins after one of the two was frozen or cut off', () => {
+    assert.ok(areOfFaults([overlap], [hit('leader-frozen', 'master1', 5_090)], 5_000));
+    assert.ok(areOfFaults([overlap], [hit('partition-master-source', 'master2', 5_090)], 5_000));
+    assert.ok(areOfFaults([], [], 0));
+  });
+
+  it('is not when a third was hit, when it began earlier, by another kind of fault, or by none', () => {
+    assert.ok(!areOfFaults([overlap], [hit('leader-frozen', 'master3')], 0));
+    assert.ok(!areOfFaults([overlap], [hit('leader-frozen', 'master1', 101)], 0));
+    assert.ok(!areOfFaults([overlap], [hit('leader-killed', 'master1')], 0));
+    assert.ok(!areOfFaults([overlap], [], 0));
+    const second = { from: 300, to: 301, masters: ['master2', 'master3'] };
+    assert.ok(!areOfFaults([overlap, second], [hit('leader-frozen', 'master1')], 0));
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { judge } from '../../lab/judge.js';
+import { judge, overlapsOf } from '../../lab/judge.js';
 import type { JournalRecord, WatchRecord } from '../../lab/contract.js';
 import { claim, cluster, EPOCH, exits, on, refused, says, znode } from '../fakes/judge-records.js';
 
@@ -62,6 +62,7 @@ describe('judge', () => {
     assert.equal(verdicts.overlapMs, 1);
     assert.equal(verdicts.passed, false);
     assert.match(verdicts.reasons.join('\n'), /2 masters led at once for 1\.0 ms/);
+    assert.deepEqual(overlapsOf({ journal: late, watch }), [{ from: 12_000, to: 12_001, masters: ['m1', 'm2'] }]);
   });
 
   it('calls adjacent intervals no overlap', () => {
