@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 
 /** What a running activity may be told and must tell; outside Temporal it is never cancelled and nobody listens. */
@@ -12,7 +13,7 @@ export interface Scope {
 }
 
 const outside: Scope = {
-  signal: new AbortController().signal,
+  signal: heardByMany(new AbortController().signal),
   heartbeat: () => undefined,
   now: () => Date.now(),
   givenUp: () => false,
@@ -30,7 +31,7 @@ export function scope(): Scope {
   const begunAt = firstAsked.get(context) ?? performance.now();
   firstAsked.set(context, begunAt);
   return {
-    signal: context.cancellationSignal,
+    signal: heardByMany(context.cancellationSignal),
     now: () => Math.max(Date.now(), context.info.currentAttemptScheduledTimestampMs + performance.now() - begunAt),
     givenUp: () => watched.get(context)?.isLost() ?? false,
     heartbeat: (detail) => {
@@ -74,6 +75,12 @@ class Wakefulness {
     this.#steady = performance.now();
     return this.#lost;
   }
+}
+
+/** Each host that is spoken to listens: no leak that Node should warn of. */
+function heardByMany(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 function currentContext(): Context | null {

@@ -192,7 +192,11 @@ const policy = z.strictObject({
       default: DEFAULTS.policy.forecastShare,
     })
     .optional(),
-  reserve: duration('Part of the budget kept for the way back. Default: measured', undefined, '20s')
+  reserve: duration(
+    'Part of the budget kept for the way back. Default: measured. A lower one needs acceptFrozenWorker where the Temporal server has not the settings that the reserve counts with',
+    undefined,
+    '20s',
+  )
     .nullable()
     .optional(),
   canary: count('Agents in the first batch', 1, DEFAULTS.policy.canary),

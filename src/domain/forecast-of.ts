@@ -27,9 +27,13 @@ export function forecastOf(
 ): WindowForecast | null {
   const { sessionMs } = config.policy.timeouts;
   const seen: Circumstances = { stepMs, sessionMs, restarts, crash: crashOf(config, plan) };
-  if (config.strategy === 'dual-publishing') return withReserve(forecastMasters(seen), config);
+  if (config.strategy === 'dual-publishing') return withReserve(forecastMasters(seen), config, seen.crash);
   if (rehearsal === null) return null;
-  return withReserve(forecastWindow({ ...rehearsal, ahead: to === 'target' && plan.raiseEpoch }, seen), config);
+  return withReserve(
+    forecastWindow({ ...rehearsal, ahead: to === 'target' && plan.raiseEpoch }, seen),
+    config,
+    seen.crash,
+  );
 }
 
 /** S22. */
@@ -38,8 +42,10 @@ function crashOf({ policy }: ClusterConfig, { temporal }: Plan): WorkerCrash {
   return policy.acceptFrozenWorker ? 'accepted' : 'slow';
 }
 
-function withReserve(forecast: WindowForecast, { policy: { reserveMs } }: ClusterConfig): WindowForecast {
-  if (reserveMs === null) return forecast;
+/** A configured reserve never undercuts what a frozen worker costs, which a person accepts by its own name only (S22). */
+function withReserve(forecast: WindowForecast, config: ClusterConfig, crash: WorkerCrash): WindowForecast {
+  const { reserveMs } = config.policy;
+  if (reserveMs === null || (crash === 'slow' && reserveMs < forecast.reserveMs)) return forecast;
   const derivation = `${forecast.derivation}; policy.reserve sets ${String(reserveMs / 1000)} s instead`;
   return { ...forecast, reserveMs, derivation };
 }

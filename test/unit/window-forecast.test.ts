@@ -66,6 +66,16 @@ describe('the forecast of the window', () => {
     assert.match(found.derivation, /policy\.reserve sets 30 s instead$/);
   });
 
+  it('takes no lower one where a frozen worker may cost more and nobody accepted that (S22)', () => {
+    const plan = { temporal: { timerLateMs: 900, known: false } };
+    const withReserve = (reserveMs: number, acceptFrozenWorker = false) =>
+      forecast({ ...dual, policy: { ...dual.policy, reserveMs, acceptFrozenWorker } }, {}, plan).reserveMs;
+    const measured = forecast(dual, {}, plan).reserveMs;
+    assert.equal(withReserve(30_000), measured);
+    assert.equal(withReserve(measured + 1), measured + 1);
+    assert.equal(withReserve(30_000, true), 30_000);
+  });
+
   it('reserves at least what the way over takes, with a crash and a cancellation', () => {
     const ms = fc.integer({ min: 0, max: 60_000 });
     const measured = fc.record({
