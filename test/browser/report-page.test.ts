@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { Report } from '../../src/domain/report.js';
 import { reportPage } from '../../src/report/page.js';
 import { recordedReport, watchedReports } from '../fakes/recorded-reports.js';
-import { valueAt, withEveryText } from '../fakes/report-html.js';
+import { withEveryText } from '../fakes/report-html.js';
 import { pictureFile, skipWithoutChromium, startChromium } from './chromium.js';
+import { evaluated, type Look, type OpenedPage, openPage, showsWhatTheJsonSays } from './opened-report.js';
 
 const RECORDED = ['migrated', 'turned-back', 'dual-migrated', 'dual-rolled-back-after-the-window'];
 const LOOKS = [
@@ -16,7 +16,7 @@ const LOOKS = [
   { colorScheme: 'dark', width: 1200 },
   { colorScheme: 'light', width: 390 },
   { colorScheme: 'dark', width: 390 },
-] as const;
+] as const satisfies readonly Look[];
 
 describe('the report’s page in Chromium', function () {
   this.timeout(120_000);
@@ -38,37 +38,11 @@ describe('the report’s page in Chromium', function () {
     if (folder) rmSync(folder, { recursive: true });
   });
 
-  /** Opens a page and collects whatever the browser has to say, and everything it asks for but the page itself. */
-  async function open(html: string, look: (typeof LOOKS)[number] = LOOKS[0]): Promise<{ page: Page; said: string[] }> {
-    const file = join(folder, 'report.html');
-    writeFileSync(file, html);
-    const url = pathToFileURL(file).href;
-    const { colorScheme, width } = look;
-    const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
-    const said: string[] = [];
-    page.on('console', (message) => said.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => said.push(`error: ${error.message}`));
-    page.on('dialog', (dialog) => said.push(`dialog: ${dialog.message()}`));
-    page.on('request', (request) => {
-      if (request.url() !== url) said.push(`request: ${request.url()}`);
-    });
-    await page.goto(url);
-    return { page, said };
-  }
+  const open = (html: string, look: Look = LOOKS[0]): Promise<OpenedPage> => openPage(browser, folder, html, look);
 
   it('shows figures equal to the JSON, without a console message, an error or a request', async () => {
     for (const { name, report } of reports) {
-      const { page, said } = await open(reportPage(report));
-      const shown = await evaluated<[string, number][]>(
-        page,
-        `[...document.querySelectorAll('data[data-field]')].map((one) => [one.dataset.field, Number(one.value)])`,
-      );
-      assert.ok(shown.length > 10, name);
-      for (const [field, value] of shown) {
-        assert.equal(value, valueAt(report, field), `${name}: ${field}`);
-      }
-      assert.deepEqual(said, [], name);
-      await page.close();
+      await showsWhatTheJsonSays(await open(reportPage(report)), report, name);
     }
   });
 
@@ -141,8 +115,3 @@ describe('the report’s page in Chromium', function () {
     }
   });
 });
-
-/** As text, since the browser's names are not known here. */
-async function evaluated<T>(page: Page, expression: string): Promise<T> {
-  return await page.evaluate(expression);
-}
