@@ -64,7 +64,7 @@ export class Frame {
     if (this.to === 'target' && restarts !== undefined) {
       const verdict = windowVerdict({ budgetMs, forecastMs, reserveMs, share: this.config.policy.forecastShare });
       if (!verdict.ok) {
-        throw ApplicationFailure.nonRetryable(`the window does not open: ${verdict.reason}`, 'FERRY_FORECAST', {
+        throw ApplicationFailure.nonRetryable(verdict.reason, 'FERRY_FORECAST', {
           host: null,
           remedy: `Make what is slow in it faster, or raise agent_ping_timeout on every master, then retry: ${derivation}`,
         });
