@@ -10,8 +10,8 @@ import { FerryError } from '../domain/errors.js';
 import type { MigrationStatus } from '../domain/status.js';
 import { suggest } from '../domain/suggest.js';
 import { MigrationFailedError, NoMigrationError, NoWorkerError, RefusedError } from './migration-errors.js';
-import { signalLine } from './temporal-line.js';
-import { workflowIdOf } from './workflow-id.js';
+import { signalLine } from '../domain/temporal-line.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** How long an answer is waited for, ms. */
 const PATIENCE_MS = 15_000;

@@ -5,7 +5,7 @@ import { type Report, reportOf } from '../domain/report.js';
 import type { MigrationStatus } from '../domain/status.js';
 import type { Watched } from '../domain/watched.js';
 import { statusOf } from './migration-client.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** A migration fails when its config does not validate: it did nothing that could be told. */
 class NothingToReportError extends FerryError {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
 import { buildProgram } from '../../src/cli/program.js';
-import { queryLine, startLine, updateLine } from '../../src/cli/temporal-line.js';
+import { queryLine, startLine, updateLine } from '../../src/domain/temporal-line.js';
 import {
   type OperatorView,
   refuseApprove,
