@@ -9,6 +9,7 @@ export function nextSteps({ cluster, state, waitingFor }: MigrationStatus): read
   switch (state) {
     case 'migrated':
     case 'rolled-back':
+    case 'cancelled':
       return [];
     case 'stranded':
       return ['zkferry doctor CLUSTER.yaml', temporalLine('workflow', 'show', '--workflow-id', workflowId)];
