@@ -10,6 +10,7 @@ import {
   type OpenQuestion,
   type OperatorView,
 } from '../src/domain/operator-rules.js';
+import { approval, decision, RESUME, type Move } from '../src/domain/moves.js';
 import type { DecisionAction, GateName, Incident, MigrationState } from '../src/domain/status.js';
 import * as messages from './messages.js';
 import { now, type MigrationRecord } from './migration-record.js';
@@ -142,14 +143,11 @@ export class Desk {
   async gate(gate: GateName): Promise<void> {
     this.#gate = gate;
     this.#approved = false;
-    const { cluster, planHash } = this.record.status;
-    this.record.wait(
-      'awaiting-approval',
-      `approval of gate ${gate} for plan ${planHash ?? ''}`,
-      `zkferry approve ${cluster} --gate ${gate} --plan-hash ${planHash ?? ''} --by NAME\n` +
-        `temporal workflow update execute --workflow-id zkferry-${cluster} --name approve ` +
-        `--input '{"gate":"${gate}","by":"NAME","planHash":"${planHash ?? ''}"}'`,
-    );
+    const planHash = this.record.status.planHash ?? '';
+    this.record.wait('awaiting-approval', {
+      what: `approval of gate ${gate} for plan ${planHash}`,
+      moves: [approval(gate, planHash)],
+    });
     try {
       await condition(() => (this.#approved && !this.#isHeld) || this.#rollbackBy !== null);
     } finally {
@@ -201,8 +199,7 @@ export class Desk {
     // What cannot be ordered cannot be decided either.
     const actions = offered.filter((action) => action !== 'rollback' || this.#rollbackRefusal === null);
     const opened = this.record.openIncident(incident);
-    const { what, next } = this.#wording(opened, actions);
-    this.record.wait(state, what, next);
+    this.record.wait(state, wording(opened, actions));
     return await this.#answer({ incident: opened, actions, holds: false });
   }
 
@@ -216,7 +213,7 @@ export class Desk {
   ): Promise<DecisionAction> {
     const opened = this.record.openIncident(incident);
     const answer = this.#answer({ incident: opened, actions, holds: true });
-    this.record.hold(this.#wording(opened, actions));
+    this.record.hold(wording(opened, actions));
     this.#tellPace();
     try {
       const action = await answer;
@@ -224,7 +221,7 @@ export class Desk {
       return action;
     } finally {
       const next = [...this.#questions.values()].find(({ holds }) => holds);
-      this.record.hold(next === undefined ? null : this.#wording(next.incident, next.actions));
+      this.record.hold(next === undefined ? null : wording(next.incident, next.actions));
       this.#tellPace();
     }
   }
@@ -246,17 +243,6 @@ export class Desk {
     return action;
   }
 
-  #wording(opened: Incident, actions: readonly DecisionAction[]): { what: string; next: string } {
-    const { cluster } = this.record.status;
-    return {
-      what: `${opened.message}${opened.host ? ` (${opened.host})` : ''}. ${opened.remedy}`,
-      next:
-        `zkferry decide ${cluster} --incident ${opened.id} --action ${actions.join('|')} --by NAME\n` +
-        `temporal workflow update execute --workflow-id zkferry-${cluster} --name decide ` +
-        `--input '{"incident":"${opened.id}","action":"${actions[0] ?? 'retry'}","by":"NAME"}'`,
-    };
-  }
-
   #orderRollback(by: string): void {
     this.#rollbackBy ??= by;
     this.#scope?.cancel();
@@ -270,8 +256,7 @@ export class Desk {
   }
 
   #showPaused(): void {
-    const { cluster } = this.record.status;
-    this.record.wait('paused', `paused by ${this.#paused ?? ''}`, `zkferry resume ${cluster} --by NAME`);
+    this.record.wait('paused', { what: `paused by ${this.#paused ?? ''}`, moves: [RESUME] });
   }
 
   #stopIfRollback(): void {
@@ -312,4 +297,11 @@ export class Desk {
       { description },
     );
   }
+}
+
+function wording(opened: Incident, actions: readonly DecisionAction[]): { what: string; moves: readonly Move[] } {
+  return {
+    what: `${opened.message}${opened.host ? ` (${opened.host})` : ''}. ${opened.remedy}`,
+    moves: actions.map((action) => decision(opened, action)),
+  };
 }

@@ -1,6 +1,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ClusterConfig, HookEvent } from '../src/domain/config.js';
+import { firstStatus } from '../src/domain/first-status.js';
+import { commandsFor, type Move } from '../src/domain/moves.js';
 import type {
   Approval,
   Decision,
@@ -16,6 +18,17 @@ import { tellStory } from './story.js';
 import { telemetry } from './telemetry.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A wait for a person, and every message that ends it. */
+interface Wait {
+  readonly waitingFor: WaitingFor;
+  readonly moves: readonly Move[];
+}
+
+interface Asked {
+  readonly what: string;
+  readonly moves: readonly Move[];
+}
 
 const SEARCH_KEYS = {
   cluster: defineSearchAttributeKey('ZkferryCluster', SearchAttributeType.KEYWORD),
@@ -34,8 +47,8 @@ export class MigrationRecord {
   };
   readonly #ignored: string[] = [];
   /** What shows when nothing holds the migration. */
-  #plain: { state: MigrationState; waitingFor: WaitingFor | null } = { state: 'running', waitingFor: null };
-  #hold: WaitingFor | null = null;
+  #plain: { state: MigrationState; wait: Wait | null } = { state: 'running', wait: null };
+  #hold: Wait | null = null;
   /** What was waited for when it was last told. */
   #waited = '';
   #news: News = () => undefined;
@@ -43,22 +56,7 @@ export class MigrationRecord {
   #published = '';
 
   constructor() {
-    this.#status = {
-      schemaVersion: 1,
-      cluster: '',
-      strategy: '',
-      state: 'running',
-      phase: 'preflight',
-      planHash: null,
-      progress: { done: 0, total: 0, failed: 0, etaMs: null },
-      waitingFor: null,
-      window: null,
-      rollback: { possible: true, cost: 'nothing was written yet', estimateMs: 0 },
-      incidents: [],
-      timeline: [],
-      approvals: [],
-      decisions: [],
-    };
+    this.#status = { ...firstStatus('', ''), incidents: [], timeline: [], approvals: [], decisions: [] };
   }
 
   /** From now on `news` hears when it begins to wait for a person, and of every incident. */
@@ -100,25 +98,29 @@ export class MigrationRecord {
   }
 
   state(state: MigrationState): void {
-    const waitingFor = state === 'running' || state === 'rolling-back' ? null : this.#plain.waitingFor;
-    this.#plain = { state, waitingFor };
+    const wait = state === 'running' || state === 'rolling-back' ? null : this.#plain.wait;
+    this.#plain = { state, wait };
     this.#show();
   }
 
-  wait(state: MigrationState, what: string, next: string): void {
-    this.#plain = { state, waitingFor: { what, since: now(), next } };
+  wait(state: MigrationState, asked: Asked): void {
+    this.#plain = { state, wait: this.#begin(asked) };
     this.#show();
   }
 
   /** Shows a decision that is waited for beside, and instead of, whatever else goes on; null = none any more. */
-  hold(waitingFor: Omit<WaitingFor, 'since'> | null): void {
-    this.#hold = waitingFor === null ? null : { ...waitingFor, since: now() };
+  hold(asked: Asked | null): void {
+    this.#hold = asked === null ? null : this.#begin(asked);
     this.#show();
+  }
+
+  #begin({ what, moves }: Asked): Wait {
+    return { waitingFor: { what, since: now(), next: commandsFor(this.#status.cluster, moves) }, moves };
   }
 
   #show(): void {
     this.#status.state = this.#hold === null ? this.#plain.state : 'awaiting-decision';
-    this.#status.waitingFor = this.#hold ?? this.#plain.waitingFor;
+    this.#status.waitingFor = (this.#hold ?? this.#plain.wait)?.waitingFor ?? null;
     this.#publish();
     const { state, waitingFor } = this.#status;
     const waits = waitingFor === null ? '' : `${state}: ${waitingFor.what}`;
@@ -200,7 +202,7 @@ export class MigrationRecord {
   }
 
   #publish(): void {
-    setCurrentDetails(tellStory(this.#status, this.#ignored));
+    setCurrentDetails(tellStory(this.#status, (this.#hold ?? this.#plain.wait)?.moves ?? [], this.#ignored));
     telemetry.status(this.#status, Date.now());
     if (!this.#searchable) return;
     const { cluster, strategy, phase, state } = this.#status;

@@ -1,10 +1,13 @@
-import type { MigrationStatus } from '../src/domain/status.js';
+import { ROLLBACK, type Move } from '../src/domain/moves.js';
+import type { MigrationState, MigrationStatus } from '../src/domain/status.js';
 
 /**
  * The workflow's current details: the status as Markdown, shown by the Temporal UI (*User Metadata*)
  * and `temporal workflow metadata`. A pure function, at most a page.
+ *
+ * @param moves what a person may do about what it waits for
  */
-export function tellStory(status: MigrationStatus, ignored: readonly string[]): string {
+export function tellStory(status: MigrationStatus, moves: readonly Move[], ignored: readonly string[]): string {
   const lines = [`## ${status.cluster || 'migration'}: ${status.state}`, `- Phase **${status.phase}**`];
   if (status.progress.total > 0) {
     const { done, total, failed, etaMs } = status.progress;
@@ -13,7 +16,8 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
   }
   if (status.waitingFor) {
     const { what, since, next } = status.waitingFor;
-    lines.push(`- **Waiting** since ${since}: ${what}`, '', 'Next:', '```', next, '```', '');
+    lines.push(`- **Waiting** since ${since}: ${what}`, '', ...howToUpdate(moves));
+    lines.push('In a shell, instead:', '```', next, '```', '');
   }
   if (status.window) {
     const w = status.window;
@@ -28,6 +32,7 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
     if (w.derivation !== null) lines.push(`  - ${w.derivation}`);
   }
   lines.push(`- Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
+  if (status.rollback.possible && OPEN_TO_ROLLBACK.includes(status.state)) lines.push('', ...howToUpdate([ROLLBACK]));
   for (const incident of status.incidents.filter((i) => i.closedAt === null)) {
     lines.push(
       `- **${incident.id}** ${incident.code}${incident.host ? ` on ${incident.host}` : ''}: ${incident.message}. ${incident.remedy}`,
@@ -52,6 +57,20 @@ export function tellStory(status: MigrationStatus, ignored: readonly string[]): 
   }
   if (ignored.length > 0) lines.push('', `Ignored messages: ${ignored.slice(-3).join('; ')}`);
   return lines.join('\n');
+}
+
+/** Where it is not on its way back, nor offers it among the decisions. */
+const OPEN_TO_ROLLBACK: readonly MigrationState[] = ['running', 'awaiting-approval', 'paused'];
+
+/** For the UI's form: the update's name, and its input alone in a block, to be copied as it is. */
+function howToUpdate(moves: readonly Move[]): string[] {
+  return moves.flatMap(({ name, message, about }) => [
+    `*More Actions* › *Send an Update* › \`${name}\` (${about}):`,
+    '```json',
+    JSON.stringify(message),
+    '```',
+    '',
+  ]);
 }
 
 function seconds(ms: number): string {

@@ -47,10 +47,13 @@ export class Operator {
   }
 
   async #decide({ waitingFor, phase }: MigrationStatus): Promise<void> {
-    const asked = /--incident (\S+) --action (\S+)/.exec(waitingFor?.next ?? '');
-    if (asked === null) return;
-    const [, incident = '', offered = ''] = asked;
-    const action = this.#choice(phase, offered.split('|') as DecisionAction[]);
+    const asked = [...(waitingFor?.next ?? '').matchAll(/--incident (\S+) --action (\S+)/g)];
+    const incident = asked[0]?.[1];
+    if (incident === undefined) return;
+    const action = this.#choice(
+      phase,
+      asked.map(([, , offered]) => offered as DecisionAction),
+    );
     if (action === null) {
       this.gaveUp = true;
       return;

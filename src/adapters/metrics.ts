@@ -3,7 +3,7 @@ import { MIGRATION_STATES, type MigrationState, type MigrationStatus } from '../
 import type { Telemetry } from '../ports/telemetry.js';
 import { WindowMetrics } from './window-metrics.js';
 
-const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded'];
+const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded', 'cancelled'];
 
 /** What was seen by looking is shown for so long after the last look; then nobody knows any more. */
 const SEEN_MS = 30_000;

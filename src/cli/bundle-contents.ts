@@ -13,7 +13,7 @@ import { version } from '../version.js';
 import { statusOf } from './migration-client.js';
 import { readConfig } from './read-config.js';
 import { reportFrom } from './report-source.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 export interface BundleWishes {
   readonly cluster: string;

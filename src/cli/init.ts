@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { configJsonSchema } from '../config/shape.js';
 import { FerryError } from '../domain/errors.js';
+import { commandLine } from '../domain/temporal-line.js';
 import { printJson, printLine, withJson } from './output.js';
 import { SAMPLE_CONFIG, SCHEMA_FILE } from './sample-config.js';
 
@@ -29,5 +30,5 @@ async function init(file: string, { force = false, json = false }: { force?: boo
   const schema = join(dirname(file), SCHEMA_FILE);
   await writeFile(schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   if (json) printJson({ config: file, schema });
-  else printLine(`wrote ${file} and ${schema}; next: edit it, then zkferry validate ${file}`);
+  else printLine(`wrote ${file} and ${schema}; next: edit it, then ${commandLine('zkferry', 'validate', file)}`);
 }

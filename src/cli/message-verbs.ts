@@ -7,9 +7,9 @@ import { type Confirmation, confirm } from './confirm.js';
 import { sendUpdate, statusOf } from './migration-client.js';
 import { printJson, printLine, printNote } from './output.js';
 import { rollbackText } from './status-text.js';
-import { updateLine } from './temporal-line.js';
+import { updateLine } from '../domain/temporal-line.js';
 import { workflowVerb, type WorkflowVerbOptions } from './workflow-verb.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** For the price of a rollback, ms: who is in a hurry need not wait for it. */
 const PRICE_PATIENCE_MS = 3_000;

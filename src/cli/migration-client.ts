@@ -1,17 +1,21 @@
 import {
   isGrpcServiceError,
   type Client,
+  type WorkflowExecutionDescription,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { connectionSettings, TASK_QUEUE, TemporalUnreachableError } from '../adapters/temporal-client.js';
 import { FerryError } from '../domain/errors.js';
+import { cancelledStatus } from '../domain/cancelled.js';
+import { firstStatus } from '../domain/first-status.js';
 import type { MigrationStatus } from '../domain/status.js';
 import { suggest } from '../domain/suggest.js';
 import { MigrationFailedError, NoMigrationError, NoWorkerError, RefusedError } from './migration-errors.js';
-import { signalLine } from './temporal-line.js';
-import { workflowIdOf } from './workflow-id.js';
+import { signalLine } from '../domain/temporal-line.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** How long an answer is waited for, ms. */
 const PATIENCE_MS = 15_000;
@@ -27,9 +31,9 @@ export async function statusOf(client: Client, cluster: string, patienceMs = PAT
   const handle = client.workflow.getHandle(workflowIdOf(cluster));
   const within = <T>(call: () => Promise<T>): Promise<T> =>
     client.connection.withDeadline(Date.now() + patienceMs, call);
-  const { status, taskQueue } = await within(() => handle.describe()).catch((cause: unknown) =>
-    explain(client, cluster, cause),
-  );
+  const described = await within(() => handle.describe()).catch((cause: unknown) => explain(client, cluster, cause));
+  const { status, taskQueue } = described;
+  if (status.name === 'CANCELLED') return cancelledAsDescribed(cluster, described);
   if (status.name === 'COMPLETED') return (await within(() => handle.result())) as MigrationStatus;
   if (status.name !== 'RUNNING') {
     const cause: unknown = await within(() => handle.result()).catch((error: unknown) => error);
@@ -42,6 +46,17 @@ export async function statusOf(client: Client, cluster: string, patienceMs = PAT
     if (grpcCode(cause) !== null) throw await silence(client, cluster, taskQueue);
     throw cause;
   }
+}
+
+/** Told without a worker, from what anyone can see of it. */
+function cancelledAsDescribed(cluster: string, described: WorkflowExecutionDescription): MigrationStatus {
+  const { startTime, closeTime, typedSearchAttributes } = described;
+  const seen = (name: string): string | undefined =>
+    typedSearchAttributes.get(defineSearchAttributeKey(name, SearchAttributeType.KEYWORD));
+  const phase = seen('ZkferryPhase') ?? 'preflight';
+  const timeline = [{ phase, startedAt: startTime.toISOString(), endedAt: null, outcome: 'running' as const }];
+  const last = { ...firstStatus(cluster, seen('ZkferryStrategy') ?? ''), phase, timeline };
+  return cancelledStatus(last, (closeTime ?? startTime).toISOString());
 }
 
 /** Sends an operator's message and returns the workflow's answer. @throws RefusedError with its sentence */

@@ -1,18 +1,15 @@
 import type { MigrationStatus } from '../domain/status.js';
-import { queryLine, temporalLine, updateLine } from './temporal-line.js';
-import { workflowIdOf } from './workflow-id.js';
+import { queryLine, temporalLine } from '../domain/temporal-line.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** The exact next commands: ours, and what does the same with `temporal`. */
 export function nextSteps({ cluster, state, waitingFor }: MigrationStatus): readonly string[] {
   const workflowId = workflowIdOf(cluster);
-  if (waitingFor !== null) {
-    const lines = waitingFor.next.split('\n');
-    if (state !== 'paused' || lines.length > 1) return lines;
-    return [...lines, updateLine(workflowId, 'resume', { by: 'NAME' })];
-  }
+  if (waitingFor !== null) return waitingFor.next.split('\n');
   switch (state) {
     case 'migrated':
     case 'rolled-back':
+    case 'cancelled':
       return [];
     case 'stranded':
       return ['zkferry doctor CLUSTER.yaml', temporalLine('workflow', 'show', '--workflow-id', workflowId)];

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
+import { commandLine } from '../domain/temporal-line.js';
 import { EXIT } from './exit-codes.js';
 import { describeFindings } from './findings-text.js';
 import { columnsOf } from './fold.js';
@@ -34,7 +35,7 @@ async function plan(file: string, { json = false, output }: PlanOptions): Promis
   }
   if (output !== undefined) {
     await writeFile(output, `${JSON.stringify(result, null, 2)}\n`);
-    printNote(`saved as ${output}; next: zkferry start --plan ${output} ${file}`);
+    printNote(`saved as ${output}; next: ${commandLine('zkferry', 'start', '--plan', output, file)}`);
   }
   if (blocks(result.findings)) exitWith(EXIT.failed);
 }

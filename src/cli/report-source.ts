@@ -1,11 +1,12 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { describeRun, readMigrationHistory } from '../adapters/migration-history.js';
+import { cancelledStatus } from '../domain/cancelled.js';
 import { FerryError } from '../domain/errors.js';
 import { type Report, reportOf } from '../domain/report.js';
 import type { MigrationStatus } from '../domain/status.js';
 import type { Watched } from '../domain/watched.js';
 import { statusOf } from './migration-client.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** A migration fails when its config does not validate: it did nothing that could be told. */
 class NothingToReportError extends FerryError {
@@ -56,9 +57,10 @@ export async function reportFrom(
     }
     if (run.closed === 'running' && runId === undefined) return await statusOf(client, cluster);
     const query = () => handle.query<MigrationStatus>('status');
-    return await client.connection.withDeadline(Date.now() + PATIENCE_MS, query).catch((cause: unknown) => {
+    const last = await client.connection.withDeadline(Date.now() + PATIENCE_MS, query).catch((cause: unknown) => {
       throw new NoLastStatusError(run.workflowId, run.closed, deepest(cause));
     });
+    return run.closed === 'canceled' ? cancelledStatus(last, run.closedAt ?? new Date().toISOString()) : last;
   }
 }
 

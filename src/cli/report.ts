@@ -8,8 +8,8 @@ import { reportPage } from '../report/page.js';
 import { printJson, printLine, printNote, withJson } from './output.js';
 import { reportFrom } from './report-source.js';
 import { watchedSchema } from './schemas/report.js';
-import { queryLine, temporalLine } from './temporal-line.js';
-import { workflowIdOf } from './workflow-id.js';
+import { queryLine, temporalLine } from '../domain/temporal-line.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 class NoVerdictsError extends FerryError {
   readonly code = 'FERRY_NO_VERDICTS';

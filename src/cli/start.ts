@@ -9,9 +9,9 @@ import { columnsOf, foldCommand } from './fold.js';
 import { printJson, printLine, printNote } from './output.js';
 import { readPlan, requireSame } from './plan-file.js';
 import { readConfig, takingOver } from './read-config.js';
-import { startLine } from './temporal-line.js';
+import { startLine } from '../domain/temporal-line.js';
 import { workflowVerb, type WorkflowVerbOptions } from './workflow-verb.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** A migration of the same cluster is running. */
 class AlreadyRunningError extends FerryError {

@@ -4,9 +4,9 @@ import { columnsOf } from './fold.js';
 import { statusOf } from './migration-client.js';
 import { printJson, printLine, printNote } from './output.js';
 import { describeStatus, oneLine } from './status-text.js';
-import { queryLine } from './temporal-line.js';
+import { queryLine } from '../domain/temporal-line.js';
 import { workflowVerb, type WorkflowVerbOptions } from './workflow-verb.js';
-import { workflowIdOf } from './workflow-id.js';
+import { workflowIdOf } from '../domain/workflow-id.js';
 
 /** `status`: what a migration does, why it waits and what to type next. */
 export function statusCommand(): Command {

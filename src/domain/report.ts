@@ -161,7 +161,7 @@ export function reportOf(status: MigrationStatus, beside: Beside): Report {
   };
 }
 
-const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded'];
+const ENDED: readonly MigrationState[] = ['migrated', 'rolled-back', 'stranded', 'cancelled'];
 
 function endOf({ state, timeline }: MigrationStatus, run: ReportRun | null): string | null {
   if (run !== null && run.closedAt !== null) return run.closedAt;
@@ -197,8 +197,8 @@ function residueOf(status: MigrationStatus, run: ReportRun | null, traces: reado
     ...status.incidents.filter(({ code }) => code === 'FERRY_RESIDUE').map(({ message }) => message),
     ...(traces ?? []).flatMap(({ residue }) => residue ?? []),
   ];
-  // Nothing is written before gate begin is approved.
-  if (!status.approvals.some(({ gate }) => gate === 'begin')) return named;
+  // Nothing is written before gate begin is passed.
+  if (status.state === 'cancelled' || !status.approvals.some(({ gate }) => gate === 'begin')) return named;
   const cleaned = status.timeline.some(({ phase, outcome }) => phase === 'clean-up' && outcome === 'done');
   const cutOff = run !== null && run.closed !== 'completed' && run.closed !== 'running';
   if (named.length === 0 && (!cleaned || cutOff || status.state === 'stranded')) return null;

@@ -31,6 +31,7 @@ export interface HookFailure {
   readonly reason: string;
 }
 
+/** `cancelled` is never said by a workflow: one that is cancelled before its first write ends without a word. */
 export const MIGRATION_STATES = [
   'running',
   'awaiting-approval',
@@ -40,6 +41,7 @@ export const MIGRATION_STATES = [
   'migrated',
   'rolled-back',
   'stranded',
+  'cancelled',
 ] as const;
 export type MigrationState = (typeof MIGRATION_STATES)[number];
 

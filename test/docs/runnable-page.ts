@@ -38,7 +38,12 @@ export class RunnablePage {
     const block = this.#blocks.get(name);
     assert.ok(block, `there is no block ${name}`);
     this.#left.delete(name);
-    const child = spawn('sh', ['-eu', '-c', block.text], {
+    return this.type(block.text, env);
+  }
+
+  /** Runs what stands nowhere on the page, as its blocks are run. */
+  async type(commands: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    const child = spawn('sh', ['-eu', '-c', commands], {
       cwd: this.cwd,
       env: { ...process.env, ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

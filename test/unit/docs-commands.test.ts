@@ -3,16 +3,8 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
 import { buildProgram } from '../../src/cli/program.js';
-import { queryLine, startLine, updateLine } from '../../src/cli/temporal-line.js';
-import {
-  type OperatorView,
-  refuseApprove,
-  refuseDecide,
-  refusePause,
-  refuseResume,
-  refuseRollback,
-  refuseSetPace,
-} from '../../src/domain/operator-rules.js';
+import { queryLine, startLine, updateLine } from '../../src/domain/temporal-line.js';
+import { refusal, refusalsOf, waitsForEverything } from '../cli/refusals.js';
 import { currentPages, wrongIn } from '../docs/markdown.js';
 import { commandsOf, shellCommands } from '../docs/shell-commands.js';
 
@@ -24,28 +16,8 @@ const withRunbook = current.map((page) =>
     : page,
 );
 
-const view: OperatorView = {
-  waitingGate: 'begin',
-  planHash: 'HASH',
-  questions: [
-    {
-      incident: { id: 'i1', phase: '', code: '', host: null, message: '', remedy: '', openedAt: '', closedAt: null },
-      actions: ['retry', 'skip', 'rollback'],
-      holds: false,
-    },
-  ],
-  paused: false,
-  rollbackRefusal: null,
-};
 /** Why a migration that waits for everything would not take a message. */
-const REFUSALS: Readonly<Record<string, (message: unknown) => string | null>> = {
-  approve: (message) => refuseApprove(message, view),
-  pause: (message) => refusePause(message, view),
-  resume: (message) => refuseResume(message, { ...view, paused: true }),
-  rollback: (message) => refuseRollback(message, view),
-  decide: (message) => refuseDecide(message, view),
-  setPace: refuseSetPace,
-};
+const REFUSALS = refusalsOf(waitsForEverything('begin', 'HASH'));
 
 describe('the commands in documents', () => {
   it('show only commands that zkferry takes', async () => {
@@ -115,23 +87,6 @@ describe('the commands in documents', () => {
     assert.deepEqual(wrong, []);
   });
 });
-
-/** Why the command line would be refused; nothing of it is carried out. */
-async function refusal(program: Command, words: readonly string[]): Promise<string | null> {
-  const quiet = (command: Command): void => {
-    command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-    if (command.commands.length === 0) command.action(() => undefined);
-    command.commands.forEach(quiet);
-  };
-  quiet(program);
-  try {
-    await program.parseAsync([...words], { from: 'user' });
-    return null;
-  } catch (error) {
-    const { exitCode, message } = error as { exitCode?: number; message: string };
-    return exitCode === 0 ? null : message;
-  }
-}
 
 /** Whether verbs and long options are there; what is left out or only named needs no values. */
 function mentions(program: Command, [, ...words]: readonly string[]): boolean {

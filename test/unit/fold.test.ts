@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cut, fold, foldCommand } from '../../src/cli/fold.js';
-import { signalLine, startLine, updateLine } from '../../src/cli/temporal-line.js';
+import { signalLine, startLine, updateLine } from '../../src/domain/temporal-line.js';
 
 const planHash = 'ab'.repeat(32);
 

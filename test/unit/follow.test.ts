@@ -3,6 +3,7 @@ import { TemporalUnreachableError } from '../../src/adapters/temporal-client.js'
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { MigrationFailedError, NoWorkerError } from '../../src/cli/migration-errors.js';
 import { follow, type FollowOptions, WatchTimeoutError } from '../../src/cli/watch/follow.js';
+import { cancelledStatus } from '../../src/domain/cancelled.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
 import { atGate, onTheMove, stranded } from '../fakes/statuses.js';
 import { status as migrated } from '../fakes/reports.js';
@@ -41,6 +42,8 @@ describe('watching a migration', () => {
   it('ends with the code of its outcome', async () => {
     assert.equal((await watched(looks(onTheMove, migrated))).code, EXIT.done);
     assert.equal((await watched(looks({ ...migrated, state: 'rolled-back' }))).code, EXIT.rolledBack);
+    const cancelled = cancelledStatus(atGate, '2026-01-01T00:10:00.000Z');
+    assert.equal((await watched(looks(cancelled))).code, EXIT.rolledBack);
     assert.equal((await watched(looks(stranded))).code, EXIT.failed);
     assert.equal((await watched(looks(onTheMove, atGate), { exitOnWait: true })).code, EXIT.waiting);
   });

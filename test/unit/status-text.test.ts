@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { stripVTControlCharacters } from 'node:util';
 import { describeStatus, oneLine } from '../../src/cli/status-text.js';
 import { frame } from '../../src/cli/watch/frame.js';
+import { cancelledStatus } from '../../src/domain/cancelled.js';
 import { atGate, inTheWindow, onTheMove, stranded } from '../fakes/statuses.js';
 import { status as migrated } from '../fakes/reports.js';
 
@@ -45,12 +46,11 @@ describe('the status for people', () => {
     assert.match(text(onTheMove), /next\n {2}zkferry watch lab\n {2}temporal workflow query --workflow-id zkferry-lab/);
     assert.match(text(stranded), /next\n {2}zkferry doctor CLUSTER\.yaml\n/);
     assert.ok(!text(migrated).includes('next'));
-    const paused = {
-      ...atGate,
-      state: 'paused' as const,
-      waitingFor: { what: 'paused by ann', since: '2026-01-01T00:06:00.000Z', next: 'zkferry resume lab --by NAME' },
-    };
-    assert.match(text(paused), /temporal workflow update execute --workflow-id zkferry-lab --name resume/);
+    const cancelled = text(cancelledStatus(atGate, '2026-01-01T00:08:00.000Z'));
+    assert.match(cancelled, /^lab \(observers\): cancelled, phase gate cut-over$/m);
+    assert.match(cancelled, /^rollback +not possible: it was cancelled before it had written anything$/m);
+    assert.match(cancelled, /^ {2}gate cut-over +undone +2\.0 min$/m);
+    assert.ok(!/next|waits/.test(cancelled), cancelled);
   });
 });
 

@@ -8,6 +8,7 @@ import { Migration } from '../../lab/stage/migration.js';
 import { startTemporal, temporalBinary, type TemporalServer } from '../../lab/temporal.js';
 import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
 import { bundleWorkflows } from '../../src/bundle-workflows.js';
+import type { MigrationStatus } from '../../src/domain/status.js';
 import { RunnablePage } from '../docs/runnable-page.js';
 import { FakeCluster } from '../fakes/fake-cluster.js';
 import { aConfig } from '../fakes/plans.js';
@@ -107,6 +108,31 @@ describe('docs/temporal-cli.md', function () {
     await page.do('decide');
     await migration.atGate('cut-over');
     await page.do('rollback');
+    assert.match(await page.do('result'), /rolled-back/);
+  });
+
+  it('takes what the migration itself prints, word for word, from the shell and from the UI', async () => {
+    cluster.wreck({ activity: 'repointAgent', host: 'a2', kind: 'refuse', times: 1 });
+    await page.do('start');
+    const pasted = async ({ waitingFor }: MigrationStatus, which: RegExp): Promise<void> => {
+      const line = waitingFor?.next.split('\n').find((one) => one.startsWith('temporal ') && which.test(one));
+      assert.ok(line, waitingFor?.next);
+      const { code, stderr } = await page.type(line);
+      assert.equal(code, 0, `${line}\n${stderr}`);
+    };
+    await migration.atGate('begin');
+    await page.do('pause');
+    await pasted(await migration.atGate('begin'), /approve/);
+    await pasted(await migration.until(({ state }) => state === 'paused'), /resume/);
+    await pasted(await migration.until(({ state }) => state === 'awaiting-decision'), /"retry"/);
+    await migration.atGate('cut-over');
+    const { stdout } = await page.type('temporal workflow metadata --workflow-id zkferry-lab');
+    const forms = [...stdout.matchAll(/› `(\w+)` \(.*\):\s+```json\s+(\{.*\})\s+```/g)];
+    assert.deepEqual(
+      forms.map(([, name]) => name),
+      ['approve', 'rollback'],
+    );
+    await migration.say('rollback', JSON.parse(forms[1]?.[2] ?? '') as object);
     assert.match(await page.do('result'), /rolled-back/);
   });
 

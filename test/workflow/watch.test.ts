@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { SCHEMAS } from '../../src/cli/schemas/index.js';
+import type { Report } from '../../src/domain/report.js';
+import { reportPage } from '../../src/report/page.js';
 import { hasScript, Terminal } from '../cli/terminal.js';
 import { type Ended, zkferry } from '../cli/zkferry.js';
 import { FakeCluster } from '../fakes/fake-cluster.js';
@@ -97,6 +99,32 @@ describe('zkferry status, watch and messages', function () {
       );
       assert.equal((await watching).code, 3);
     });
+  });
+
+  it('tell one that was cancelled at gate begin as what it is, also without a worker', async () => {
+    let cluster = '';
+    await env.migrate(new FakeCluster(aConfig()), async (migration) => {
+      cluster = clusterOf(migration);
+      await migration.atGate('begin');
+      const watching = cli('watch', cluster);
+      await migration.handle.cancel();
+      const { code, stdout, stderr } = await watching;
+      assert.equal(code, 3, stderr);
+      assert.match(stdout, / {2}cancelled {2}/);
+      const report = await cli('report', cluster, '--json');
+      assert.equal(report.code, 0, report.stderr);
+      const told = JSON.parse(report.stdout) as Report;
+      assert.deepEqual([told.outcome, told.run?.closed, told.residue], ['cancelled', 'canceled', []]);
+      assert.ok(told.phases.some(({ name, outcome }) => name === 'gate begin' && outcome === 'undone'));
+      assert.doesNotMatch(reportPage(told), /take-over|cut off/);
+      assert.match(reportPage(told), /It was cancelled before it had written anything/);
+    });
+    const status = await cli('status', cluster);
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /: cancelled, phase [^]*cancelled before it had written anything/);
+    const json = await cli('status', cluster, '--json');
+    const validate = new Ajv2020({ validateFormats: false }).compile(SCHEMAS['status']?.() ?? {});
+    assert.ok(validate(JSON.parse(json.stdout)), JSON.stringify(validate.errors));
   });
 
   it('ask on a terminal before a rollback, with its price', async function () {

@@ -29,7 +29,9 @@ export function completeGate(ferry: Ferry): Phase {
     rollbackCost: AFTER_THE_WINDOW,
     apply: async () => {
       await ferry.desk.gate('complete');
-      ferry.desk.refuseRollback('gate complete was approved, so the migration cannot be rolled back any more');
+      const reason = 'gate complete was approved, so the migration cannot be rolled back any more';
+      ferry.desk.refuseRollback(reason);
+      ferry.record.rollback(false, reason, null);
     },
     compensate: () => Promise.resolve(),
   };

@@ -38,7 +38,7 @@ export class WatchTimeoutError extends FerryError {
 /**
  * Follows a migration until it has ended, whoever is away in between.
  *
- * @returns 0 migrated, 3 rolled back, 1 stranded, 4 waiting for a person; null when it was interrupted
+ * @returns 0 migrated, 3 rolled back or cancelled before anything was written, 1 stranded, 4 waiting for a person; null when it was interrupted
  * @throws WatchTimeoutError, and what `look` throws that no second look can mend
  */
 export async function follow(
@@ -78,7 +78,7 @@ export async function follow(
 
 function exitCodeOf({ state, waitingFor }: MigrationStatus, exitOnWait: boolean): ExitCode | null {
   if (state === 'migrated') return EXIT.done;
-  if (state === 'rolled-back') return EXIT.rolledBack;
+  if (state === 'rolled-back' || state === 'cancelled') return EXIT.rolledBack;
   if (state === 'stranded') return EXIT.failed;
   return exitOnWait && waitingFor !== null ? EXIT.waiting : null;
 }

@@ -3,9 +3,9 @@ import { withTemporal } from '../../adapters/temporal-client.js';
 import { statusOf } from '../migration-client.js';
 import { durationMs } from '../options.js';
 import { printNote } from '../output.js';
-import { temporalLine } from '../temporal-line.js';
+import { temporalLine } from '../../domain/temporal-line.js';
 import { workflowVerb, type WorkflowVerbOptions } from '../workflow-verb.js';
-import { workflowIdOf } from '../workflow-id.js';
+import { workflowIdOf } from '../../domain/workflow-id.js';
 import { follow } from './follow.js';
 import { jsonLines, LiveView, plainLines } from './listeners.js';
 

@@ -1,3 +1,4 @@
+import { commandLine } from '../temporal-line.js';
 import type { ClusterConfig } from '../config.js';
 import { everybody, migrationsIn, type Observation, type Observed } from './observation.js';
 import { standingOf } from './standing.js';
@@ -35,7 +36,7 @@ export function diagnose(config: ClusterConfig, seen: Observation, file: string)
     unknown,
     doubts: traces && standing === 'unknown' ? why : [],
     migrations,
-    takeOver: migration === null ? null : `zkferry start --take-over ${migration} ${file}`,
+    takeOver: migration === null ? null : commandLine('zkferry', 'start', '--take-over', migration, file),
     byHand: traces ? stepsByHand(config, seen, standing) : [],
   };
 }

@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<Report['outcome'], string>> = {
   'rolling-back': 'It is going back to source.',
   migrated: 'The cluster is on target.',
   'rolled-back': 'The cluster is back on source.',
+  cancelled: 'It was cancelled before it had written anything.',
   stranded: 'It was given up half-way: neither done nor undone.',
 };
 
@@ -35,7 +36,7 @@ export function outcomeSection(report: Report): Markup {
 }
 
 export function wasCutOff({ run }: Report): boolean {
-  return run !== null && run.closed !== 'running' && run.closed !== 'completed';
+  return run !== null && !['running', 'completed', 'canceled'].includes(run.closed);
 }
 
 function lookOf(outcome: Report['outcome'], isCutOff: boolean): string {

@@ -1,8 +1,11 @@
-/** The `temporal` command that does the same as one of our verbs, quoted for a POSIX shell. */
+/** One command, quoted for a POSIX shell. */
+export function commandLine(...words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
+/** The `temporal` command that does the same as one of our verbs. */
 export function temporalLine(...words: readonly string[]): string {
-  return ['temporal', ...words]
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return commandLine('temporal', ...words);
 }
 
 export function updateLine(workflowId: string, name: string, message: unknown): string {
