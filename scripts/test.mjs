@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // All tests: `npm test`; `--fast` types, lint and unit tests only; `--long` what does not fit into `npm test`.
-// Other words choose test files whose path contains one of them. The last line is `N passed, N failed`.
+// Other words choose test files whose path contains one of them. What failed is told once more at the end; the last
+// line is `N passed, N failed`.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp, SetupError } from './setup.mjs';
+import { failuresAgain } from './test/failures.mjs';
 import { endLeftovers } from './test/leftovers.mjs';
 import { longRecord } from './test/long-record.mjs';
 import { runMocha } from './test/run-mocha.mjs';
@@ -39,8 +41,10 @@ const tiers = {
 const patience = mode === 'long' ? { patienceMs: 6 * 60 * 60_000 } : {};
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 function count(result) {
   for (const key of Object.keys(totals)) totals[key] += result[key] ?? 0;
+  failures.push(...result.failures);
 }
 
 async function main() {
@@ -59,16 +63,17 @@ async function main() {
         const { default: pLimit } = await import('p-limit');
         const atOnce = pLimit(sideBySide);
         for (const result of await Promise.all(files.map((file) => atOnce(() => run([file]))))) count(result);
-        count(await endLeftovers(scratch));
+        count(await endLeftovers(scratch, name));
         continue;
       }
       for (const group of together ? [files] : files.map((file) => [file])) {
         const result = await run(group);
         count(result);
         // At once, so that what one file leaves behind cannot disturb the next.
-        const left = await endLeftovers(scratch);
+        const left = await endLeftovers(scratch, together ? name : group[0]);
         count(left);
-        record?.add(group, { ...result, failed: result.failed + left.failed });
+        const { passed, failed, skipped } = result;
+        record?.add(group, { passed, failed: failed + left.failed, skipped });
       }
     }
   } finally {
@@ -91,12 +96,15 @@ function testFiles(tier) {
     .sort();
 }
 
+let ended = '';
 try {
   await main();
 } catch (error) {
-  process.stderr.write(error instanceof SetupError ? `setup: ${error.message}\n` : `${error.stack}\n`);
+  ended = error instanceof SetupError ? `setup: ${error.message}\n` : `${error.stack}\n`;
   totals.failed += 1;
 }
+process.stdout.write(failuresAgain(failures));
+process.stderr.write(ended);
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

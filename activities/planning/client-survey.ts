@@ -3,13 +3,22 @@ import type { ClusterConfig, HostConfig } from '../../src/domain/config.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import { NotProvedError } from '../../src/domain/proof-errors.js';
 import type { ClientSurvey } from '../../src/domain/survey.js';
-import type { ClientConnection } from '../../src/ports/server-probe.js';
+import { sameSocketAddress, type SocketAddress } from '../../src/domain/socket-table.js';
+import type { ServerAddress } from '../../src/ports/server-probe.js';
 import type { Ports } from '../ports.js';
-import { clientAddress } from '../reach/addresses.js';
-import { lookAtProcess } from '../reach/host-process.js';
+import { clientAddress, endpointsOf } from '../reach/addresses.js';
+import { type HostProcess, lookAtProcess } from '../reach/host-process.js';
 import { ownSessions } from '../reach/own-sessions.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
+
+/** A session's connection, as the server that it leads to lists it. */
+interface SessionConnection extends SocketAddress {
+  readonly sessionId: string;
+  readonly server: ServerAddress;
+}
+
+type Owned = HostProcess['sockets'][number] & { readonly owner: string };
 
 /**
  * Every client session that source's own servers hold, and which configured process holds its
@@ -36,18 +45,28 @@ async function surveyOthers(
   const { signal } = scope();
   const connections = await connectionsOf(ports, config.source.servers.map(clientAddress), signal);
   const elsewhere = await onObservers(ports, config, signal);
-  const bySession = new Map(connections.map((one) => [one.sessionId, `${one.ip}:${String(one.port)}`] as const));
+  const bySession = new Map(connections.map((one) => [one.sessionId, one] as const));
   const sessions = new Set([...bySession.keys(), ...(await leaderSessions(ports, config, signal))]);
   for (const observed of elsewhere) if (!bySession.has(observed)) sessions.delete(observed);
   for (const own of await ownNow()) {
     sessions.delete(own);
     bySession.delete(own);
   }
-  const owners = bySession.size === 0 ? new Map<string, string>() : await ownersOf(ports, config, agents, signal);
-  return [...sessions].sort().map((sessionId) => {
-    const client = bySession.get(sessionId) ?? null;
-    return { sessionId, client, owner: client === null ? null : (owners.get(client) ?? null) };
-  });
+  const sockets = bySession.size === 0 ? [] : await ownedSockets(ports, config, agents, signal);
+  const byLocal = new Map<string, Owned[]>();
+  for (const one of sockets) {
+    const same = byLocal.get(textOf(one.local));
+    if (same === undefined) byLocal.set(textOf(one.local), [one]);
+    else same.push(one);
+  }
+  return Promise.all(
+    [...sessions].sort().map(async (sessionId) => {
+      const found = bySession.get(sessionId);
+      if (found === undefined) return { sessionId, client: null, owner: null };
+      const client = textOf(found);
+      return { sessionId, client, owner: await ownerOf(found.server, byLocal.get(client) ?? []) };
+    }),
+  );
 }
 
 /**
@@ -69,15 +88,17 @@ async function withOwnSessions<T>(
 
 async function connectionsOf(
   ports: Ports,
-  servers: readonly ReturnType<typeof clientAddress>[],
+  servers: readonly ServerAddress[],
   signal: AbortSignal,
-): Promise<(ClientConnection & { sessionId: string })[]> {
-  const lists = await Promise.all(servers.map((server) => ports.probe.connections(server, signal)));
-  return lists
-    .flat()
-    .filter(
-      (one): one is ClientConnection & { sessionId: string } => one.sessionId !== null && one.sessionId !== '0x0',
-    );
+): Promise<SessionConnection[]> {
+  const lists = await Promise.all(
+    servers.map(async (server) =>
+      (await ports.probe.connections(server, signal)).flatMap(({ sessionId, ...one }) =>
+        sessionId === null || sessionId === '0x0' ? [] : [{ ...one, sessionId, server }],
+      ),
+    ),
+  );
+  return lists.flat();
 }
 
 /** Sessions with a connection to an observer; an observer that is not running has none. */
@@ -104,13 +125,29 @@ async function leaderSessions(ports: Ports, config: ClusterConfig, signal: Abort
   return ports.probe.sessions(leader.address, signal);
 }
 
-/** `ip:port` of every connection of a configured process → its config name. */
-async function ownersOf(
+function textOf({ ip, port }: SocketAddress): string {
+  return `${ip}:${String(port)}`;
+}
+
+/**
+ * Two processes of one address may use the same port at once, each towards somebody else; then the
+ * one that is connected to this very server is the owner. Otherwise a server may be known to its
+ * clients by another address than ours (NAT), so that the port alone decides.
+ */
+async function ownerOf(server: ServerAddress, candidates: readonly Owned[]): Promise<string | null> {
+  const [first, ...more] = new Set(candidates.map(({ owner }) => owner));
+  if (first === undefined || more.length === 0) return first ?? null;
+  const ends = await endpointsOf([{ address: server.address, port: server.clientPort }]);
+  return candidates.find(({ remote }) => ends.some((end) => sameSocketAddress(end, remote)))?.owner ?? null;
+}
+
+/** Every connection of every configured process. */
+async function ownedSockets(
   ports: Ports,
   config: ClusterConfig,
   agents: readonly PlannedAgent[],
   signal: AbortSignal,
-): Promise<Map<string, string>> {
+): Promise<Owned[]> {
   const processes: readonly (HostConfig & { readonly unit: string })[] = [
     ...config.masters,
     ...agents.map(({ agent }) => agent),
@@ -124,9 +161,9 @@ async function ownersOf(
         const process = await lookAtProcess(ports.shell, config.ssh, { host, unit: host.unit }, signal).catch(
           () => null,
         );
-        return (process?.sockets ?? []).map(({ local }) => [`${local.ip}:${String(local.port)}`, host.name] as const);
+        return (process?.sockets ?? []).map((socket) => ({ ...socket, owner: host.name }));
       }),
     ),
   );
-  return new Map(looks.flat());
+  return looks.flat();
 }

@@ -20,19 +20,25 @@ function leftovers(scratch) {
   return found;
 }
 
-/** Ends what the tests left running, names it, and counts it as a failure. */
-export async function endLeftovers(scratch) {
-  if (process.platform !== 'linux') return { passed: 0, failed: 0 };
+/**
+ * Ends what the tests left running, names it, and counts it as a failure.
+ *
+ * @param {string} after the tests that have just ended
+ */
+export async function endLeftovers(scratch, after) {
+  const none = { passed: 0, failed: 0, failures: [] };
+  if (process.platform !== 'linux') return none;
   const found = leftovers(scratch);
-  if (found.length === 0) return { passed: 0, failed: 0 };
-  process.stdout.write(`FAILED ${found.length} processes were left running:\n`);
-  for (const { pid, command } of found) {
-    process.stdout.write(`  ${pid} ${command.slice(0, 160)}\n`);
+  if (found.length === 0) return none;
+  const text = found.map(({ pid, command }) => `  ${pid} ${command.slice(0, 160)}\n`).join('');
+  process.stdout.write(`FAILED ${found.length} processes were left running:\n${text}`);
+  for (const { pid } of found) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
       continue;
     }
   }
-  return { passed: 0, failed: 1 };
+  const where = `${after}: ${found.length} processes were left running`;
+  return { passed: 0, failed: 1, failures: [{ where, text }] };
 }

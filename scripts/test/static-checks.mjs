@@ -11,11 +11,11 @@ export async function checkTypesAndLint(root) {
     ['eslint', [join(root, 'node_modules/eslint/bin/eslint.js'), '.']],
     ['prettier', [join(root, 'node_modules/prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
   ];
-  const ok = await Promise.all(checks.map(([name, args]) => check(root, name, args)));
-  return { passed: ok.filter(Boolean).length, failed: ok.filter((each) => !each).length };
+  const failures = (await Promise.all(checks.map(([name, args]) => check(root, name, args)))).flat();
+  return { passed: checks.length - failures.length, failed: failures.length, failures };
 }
 
-/** Prints what the tool said in one piece once it has ended; true = nothing to complain of. */
+/** Prints what the tool said in one piece once it has ended. Empty = nothing to complain of. */
 function check(root, name, args) {
   const begin = performance.now();
   return new Promise((resolve) => {
@@ -25,9 +25,10 @@ function check(root, name, args) {
     child.stderr.on('data', (chunk) => said.push(chunk));
     child.once('close', (status) => {
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-      process.stdout.write(Buffer.concat(said));
+      const text = Buffer.concat(said).toString('utf8');
+      process.stdout.write(text);
       process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
-      resolve(status === 0);
+      resolve(status === 0 ? [] : [{ where: name, text }]);
     });
   });
 }
