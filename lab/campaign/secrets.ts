@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Stage } from '../stage/stage.js';
 import { histories } from './histories.js';
 
-/** Mesos takes its URL, password and all, as an argument; that is the cluster's own affair. */
-const MESOS = /mesos\/(master|agent|framework)-main\.js|mesos-init-wrapper/;
+/** Mesos and its packages' wrappers take its URL, password and all, as an argument; that is the cluster's own affair. */
+const MESOS = /mesos\/(master|agent|framework)-main\.js|mesos-init-wrapper|usr\/bin\/lab-framework/;
 
 const PERIOD_MS = 500;
 
@@ -40,10 +40,17 @@ export class SecretWatch {
     for (const [name, secret] of this.#secrets) if (text.includes(secret)) this.#seen.add(`${place} shows ${name}`);
   }
 
+  /** The first words that show nothing themselves. */
+  #harmless(words: string): string {
+    const secrets = [...this.#secrets.values()];
+    const shown = words.split('\0').filter((word) => !secrets.some((secret) => word.includes(secret)));
+    return shown.slice(0, 3).join(' ');
+  }
+
   #lookAtArguments(): void {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const words = read(`/proc/${pid}/cmdline`);
-      if (words !== '' && !MESOS.test(words)) this.#look('the command line of a process', words);
+      if (words !== '' && !MESOS.test(words)) this.#look(`the command line of ${this.#harmless(words)}`, words);
     }
   }
 }
