@@ -48,6 +48,8 @@ export interface LabOptions {
   readonly sourceVersion?: string;
   readonly targetVersion?: string;
   readonly observerVersion?: string;
+  /** Elections that source has held before it starts, so that its epoch is above target's; default none. */
+  readonly sourceElections?: number;
   /** Factor on every Mesos duration; 1 = the real ones. */
   readonly factor?: number;
   readonly watchers?: boolean;
@@ -231,7 +233,7 @@ class RunningLab implements Lab {
     const { source, target, observers, masters, agents, frameworks } = this.layout;
     this.keys.writeKnownHosts(everyHost(this.layout).map((host) => ({ ...host, port: sshPort })));
     const { sourceVersion, targetVersion } = this.versions();
-    this.layOutEnsemble((this.behind ?? this.layout).source, sourceVersion);
+    this.layOutEnsemble((this.behind ?? this.layout).source, sourceVersion, this.options.sourceElections);
     this.layOutEnsemble((this.behind ?? this.layout).target, targetVersion);
     for (const { name } of observers) layOutZookeeper(this.host(name), { version: this.versions().observerVersion });
     for (const master of masters) this.layOutMaster(master);
@@ -328,11 +330,11 @@ class RunningLab implements Lab {
     return `zk://${credentials === undefined ? '' : `${credentials}@`}${servers}${electionPath}`;
   }
 
-  private layOutEnsemble(servers: readonly PlacedServer[], version: string): void {
+  private layOutEnsemble(servers: readonly PlacedServer[], version: string, epoch = 0): void {
     // a session may last 2 to 20 ticks: the tick shrinks with Mesos' durations
     const tickTimeMs = Math.max(100, Math.round(2000 * Math.min(1, this.factor)));
     for (const { id, name } of servers)
-      layOutZookeeper(this.host(name), { version, participant: { id, servers, tickTimeMs } });
+      layOutZookeeper(this.host(name), { version, participant: { id, servers, tickTimeMs, epoch } });
   }
 
   private layOutMaster({ name }: Placed): void {

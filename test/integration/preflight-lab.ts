@@ -59,7 +59,9 @@ export class PreflightLab {
     const dir = await mkdtemp(join(tmpdir(), 'zkferry-pre-'));
     // Two of these flags are worth a warning each.
     const agentFlags = { executor_reregistration_timeout: '1secs', strict: 'false' };
-    const lab = await startLab({ dir, agents: 2, frameworks: 2, watchers: false, agentFlags, ...options });
+    // Each ensemble may hold more than one election until it serves: target's epoch is to stay below source's all the same.
+    const size = { agents: 2, frameworks: 2, watchers: false, sourceElections: 20 };
+    const lab = await startLab({ dir, ...size, agentFlags, ...options });
     const loaded = await loadConfig(lab.clusterFile);
     assert.ok(loaded.ok);
     const stage = new PreflightLab(dir, lab, loaded.config);

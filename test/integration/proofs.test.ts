@@ -36,7 +36,8 @@ describe('survey, plan and proofs on a running cluster', function () {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'zkferry-proofs-'));
-    lab = await startLab({ dir, agents: 1, watchers: false });
+    // However many elections target holds until it serves, its epoch is to stay below source's.
+    lab = await startLab({ dir, agents: 1, watchers: false, sourceElections: 20 });
     const loaded = await loadConfig(lab.clusterFile);
     assert.ok(loaded.ok);
     config = loaded.config;
@@ -259,6 +260,7 @@ describe('survey, plan and proofs on a running cluster', function () {
     const epochs = await ensembles.readEpochs({ config });
     assert.deepEqual(Object.keys(epochs.target).sort(), ['target1', 'target2', 'target3']);
     const served = Object.values(epochs.target).map(Number);
+    assert.ok(Number(epochs.source) > 20 && Math.max(...served) <= 20, JSON.stringify(epochs));
     assert.equal(Number(epochs.raiseTo), Math.max(Number(epochs.source), ...served) + 100);
     const quorum = await ensembles.awaitQuorum({ config, ensemble: 'target' });
     assert.deepEqual(quorum.epochs, epochs.target);

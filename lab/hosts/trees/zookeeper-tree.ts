@@ -10,6 +10,8 @@ export interface ZookeeperTreeOptions {
     readonly id: number;
     readonly servers: readonly ZooCfgServer[];
     readonly tickTimeMs: number;
+    /** The last one that it has accepted, as if it had been started before; default none. */
+    readonly epoch?: number;
   };
 }
 
@@ -35,9 +37,10 @@ export function layOutZookeeper(host: LabHost, { version, participant }: Zookeep
   host.makeFolder('etc/zookeeper/conf');
   host.makeFolder('var/lib/zookeeper');
   if (participant === undefined) return;
-  const { id, servers, tickTimeMs } = participant;
+  const { id, servers, tickTimeMs, epoch = 0 } = participant;
   host.write('etc/zookeeper/conf/zoo.cfg', zooCfg({ id, servers, dataDir, tickTimeMs }));
   host.write('var/lib/zookeeper/myid', `${String(id)}\n`);
+  if (epoch > 0) host.write('var/lib/zookeeper/version-2/acceptedEpoch', String(epoch));
   host.supervisor.setEnabled('zookeeper', true);
 }
 
