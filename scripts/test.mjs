@@ -20,7 +20,7 @@ const chosen = words.filter((word) => !word.startsWith('--'));
 
 /**
  * Tiers in the order they run. In `together` one process takes all files; else a crash costs one file.
- * Files of a tier that is `sideBySide` mostly wait for timers, so that many of them run at the same time.
+ * Files of a tier that is `sideBySide` mostly wait (for timers, for servers to start), so that many of them run at the same time.
  */
 const tiers = {
   fast: [{ name: 'unit', together: true }],
@@ -30,8 +30,8 @@ const tiers = {
     { name: 'replay', together: true },
     { name: 'workflow', sideBySide: 6 },
     { name: 'browser' },
-    { name: 'contract' },
-    { name: 'integration' },
+    { name: 'contract', sideBySide: 3 },
+    { name: 'integration', sideBySide: 2 },
     { name: 'e2e' },
   ],
   long: [{ name: 'long' }],
