@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { configSchema } from '../../src/config/schema.js';
+import { FerryError } from '../../src/domain/errors.js';
 import { runDemo } from './demo.js';
 
 const whole = (text: string): number => {
@@ -16,6 +17,12 @@ const program = new Command('npm run demo --')
   .option('--interactive', 'wait for approvals instead of giving them')
   .option('--keep', 'leave everything running afterwards, until interrupted')
   .option('--ui', 'start the Temporal UI, too (always with --interactive and --keep)')
+  .option(
+    '--temporal <host:port>',
+    'a Temporal server to use, for example that of npm run stack; default: one of its own',
+  )
+  .option('--namespace <name>', 'namespace of that server which no other worker serves', 'default')
+  .option('--kill-worker', 'two workers, of which the one that carries out a step of the critical window is killed')
   .option('--json <file>', 'where to write report.json; the page for people goes beside it', 'report.json')
   .action(async (options: Parameters<typeof runDemo>[0]) => {
     process.exitCode = (await runDemo(options)) ? 0 : 1;
@@ -25,5 +32,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof FerryError) process.stderr.write(`${error.remedy}\n`);
   process.exitCode = 1;
 }
