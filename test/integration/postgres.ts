@@ -9,9 +9,9 @@ export interface StackProgram {
 }
 
 interface StackScripts {
-  postgresFolder(): string;
-  startPostgres(dir: string, port: number): Promise<{ readonly process: StackProgram; readonly password: string }>;
-  freePorts(count: number): Promise<number[]>;
+  readonly postgresFolder: () => string;
+  readonly startPostgres: (dir: string, port: number) => Promise<{ process: StackProgram; password: string }>;
+  readonly freePorts: (count: number) => Promise<number[]>;
 }
 
 /** What `npm run stack` is made of. */
