@@ -21,7 +21,7 @@ export class ActivityStream {
   constructor(
     private readonly client: Client,
     workflowId: string,
-    private readonly onActivity: (name: string) => void,
+    private readonly onActivity: (name: string, workflowId: string) => void,
   ) {
     // Every poll under way listens to it: one for each workflow.
     setMaxListeners(0, this.#end.signal);
@@ -73,7 +73,7 @@ export class ActivityStream {
 
   #tell({ workflowId }: Execution, event: HistoryEvent): void {
     const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
-    if (activity) this.onActivity(activity);
+    if (activity) this.onActivity(activity, workflowId);
     const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
     if (child?.workflowId) this.#start({ workflowId: child.workflowId, runId: child.runId ?? '' });
     const next = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;

@@ -11,6 +11,7 @@ import { labProcesses, sampleMemory } from '../memory.js';
 import { Stage } from '../stage/stage.js';
 import type { Migration } from '../stage/migration.js';
 import { exerciseMirrors } from './exercise-mirrors.js';
+import { killWorkerInWindow } from './kill-worker.js';
 import { summary } from './summary.js';
 import { writeReports } from './write-reports.js';
 
@@ -21,6 +22,11 @@ export interface DemoOptions {
   readonly interactive?: true;
   readonly keep?: true;
   readonly ui?: true;
+  /** `host:port` of a Temporal server to use instead of one of its own. */
+  readonly temporal?: string;
+  /** Of that server. */
+  readonly namespace: string;
+  readonly killWorker?: true;
   readonly json: string;
 }
 
@@ -47,6 +53,10 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     agents: options.agents,
     strategy: options.strategy,
     ...(options.zookeeper === undefined ? {} : { zookeeper: options.zookeeper }),
+    ...(options.temporal === undefined
+      ? {}
+      : { temporal: { address: options.temporal, namespace: options.namespace } }),
+    workers: options.killWorker ? 2 : 1,
     ui,
     signal,
     onProgress: say,
@@ -71,14 +81,19 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
 async function migrate(stage: Stage, options: DemoOptions, say: (text: string) => void): Promise<boolean> {
   const { lab } = stage;
   const labMemory = sampleMemory(() => labProcesses(lab.dir).filter((pid) => pid !== process.pid));
-  const workerMemory = sampleMemory(() => [stage.worker.pid]);
+  const workerMemory = sampleMemory(() => stage.workers.map(({ pid }) => pid));
   if (options.interactive) for (const line of waysToLook(stage)) say(line);
   const migration = await stage.migrate();
   say(`migration ${migration.handle.workflowId} started; nothing is written before gate begin`);
   const tell = teller(say);
   let exercised = Promise.resolve();
+  let killed: Promise<boolean> | null = null;
   for (const gate of GATES) {
-    if (gate === 'cut-over') await exercised;
+    if (gate === 'cut-over') {
+      await exercised;
+      if (options.killWorker) killed = killWorkerInWindow(stage, migration, options.strategy, say);
+      killed?.catch(() => undefined);
+    }
     if (options.interactive) await migration.until(isPast(gate), { onStatus: tell, patienceMs: 24 * 3_600_000 });
     else await approve(migration, gate, tell, say);
     if (gate === 'begin' && options.strategy === 'dual-publishing') {
@@ -101,7 +116,7 @@ async function migrate(stage: Stage, options: DemoOptions, say: (text: string) =
   process.stdout.write(
     `\n${summary(status, verdicts, memory)}\nreport: ${json}\n        ${page} (open it in a browser)\n`,
   );
-  return status.state === 'migrated' && verdicts.passed;
+  return status.state === 'migrated' && verdicts.passed && (killed === null || (await killed));
 }
 
 async function approve(
@@ -158,7 +173,7 @@ function isPast(gate: GateName): (status: MigrationStatus) => boolean {
 function waysToLook(stage: Stage): string[] {
   const { lab, temporal } = stage;
   return [
-    `export TEMPORAL_ADDRESS=${temporal.address}`,
+    `export TEMPORAL_ADDRESS=${temporal.address} TEMPORAL_NAMESPACE=${stage.client.options.namespace}`,
     `npx zkferry status ${lab.json.cluster}`,
     `temporal workflow describe -w zkferry-${lab.json.cluster}`,
     ...(temporal.uiPort === null ? [] : [`Temporal UI: http://127.0.0.1:${temporal.uiPort}`]),

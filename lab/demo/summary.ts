@@ -31,7 +31,7 @@ export function summary(status: MigrationStatus, seen: Verdicts, memory: { lab: 
   for (const reason of seen.reasons) lines.push(`  ${pc.red(reason)}`);
   lines.push(
     '',
-    `peak memory: worker ${megabytes(memory.worker.rssBytes)} (resident), ` +
+    `peak memory: ${memory.worker.processes > 1 ? `${memory.worker.processes} workers` : 'worker'} ${megabytes(memory.worker.rssBytes)} (resident), ` +
       `lab ${megabytes(memory.lab.pssBytes ?? memory.lab.rssBytes)} in ${memory.lab.processes} processes ` +
       `(${memory.lab.pssBytes === null ? 'resident, shared pages counted repeatedly' : 'shared pages split'})`,
   );

@@ -1,15 +1,18 @@
 import { Client, Connection } from '@temporalio/client';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
+import { TASK_QUEUE, TemporalUnreachableError } from '../../src/adapters/temporal-client.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { Migration } from './migration.js';
 import { startLab, type Lab, type LabOptions } from '../lab.js';
 import { startTemporal, type TemporalServer } from '../temporal.js';
+import { asServer, checkUnused, endMigration, type BorrowedTemporal } from './borrowed-temporal.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 export interface StageOptions extends LabOptions {
   readonly ui?: boolean;
+  /** A Temporal server to use instead of one of the stage's own, which then can be neither stopped nor restarted. */
+  readonly temporal?: BorrowedTemporal;
   /** How many workers share the task queues; default 1. */
   readonly workers?: number;
   /** What each worker runs; default `zkferry worker`. */
@@ -19,7 +22,7 @@ export interface StageOptions extends LabOptions {
 }
 
 /** What each of a stage's workers is started with. */
-type WorkerSettings = Pick<StageOptions, 'dir' | 'workerCommand' | 'shiftableClocks'>;
+type WorkerSettings = Pick<StageOptions, 'dir' | 'workerCommand' | 'shiftableClocks' | 'temporal'>;
 
 /** A live lab with everything that migrates it: a Temporal server and workers, each its own process. */
 export class Stage {
@@ -54,19 +57,24 @@ export class Stage {
     mkdirSync(dir, { recursive: true });
     const undo: (() => Promise<unknown>)[] = [];
     try {
+      const { temporal: borrowed } = options;
+      if (borrowed === undefined) onProgress('starting a Temporal server');
+      const temporal = borrowed ? asServer(borrowed) : await startTemporal({ dir, ui: options.ui ?? false });
+      undo.push(() => temporal.stop());
+      const connection = await connectTo(temporal.address);
+      undo.push(() => connection.close());
+      const client = new Client({ connection, namespace: namespaceOf(options) });
+      if (borrowed) await checkUnused(client, borrowed);
       const lab = await startLab({ ...options, dir: join(dir, 'lab') });
       undo.push(() => lab.stop());
-      onProgress('starting a Temporal server and a worker');
-      const temporal = await startTemporal({ dir, ui: options.ui ?? false });
-      undo.push(() => temporal.stop());
-      const connection = await Connection.connect({ address: temporal.address });
-      undo.push(() => connection.close());
+      const count = options.workers ?? 1;
+      onProgress(`starting ${count === 1 ? 'a worker' : `${String(count)} workers`}`);
       const workers: WorkerProcess[] = [];
       undo.push(() => Promise.all(workers.map((worker) => worker.stop())));
-      for (let nth = 1; nth <= (options.workers ?? 1); nth += 1) {
+      for (let nth = 1; nth <= count; nth += 1) {
         workers.push(await startWorker(workerOptions(options, temporal.address, nth)));
       }
-      return new Stage(dir, lab, temporal, new Client({ connection }), connection, workers, options);
+      return new Stage(dir, lab, temporal, client, connection, workers, options);
     } catch (error) {
       for (const step of undo.reverse()) await step().catch(() => undefined);
       throw error;
@@ -115,21 +123,38 @@ export class Stage {
 
   async stop(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
-    await this.connection.close();
-    await this.temporal.stop();
-    await this.lab.stop();
+    try {
+      if (this.workerSettings.temporal) await this.#endMigration();
+    } finally {
+      await this.connection.close();
+      await this.temporal.stop();
+      await this.lab.stop();
+    }
+  }
+
+  async #endMigration(): Promise<void> {
+    const { workflowId } = this.migration().handle;
+    await this.client.withDeadline(Date.now() + 10_000, () => endMigration(this.client, workflowId));
   }
 }
 
-function workerOptions(
-  { dir, workerCommand, shiftableClocks = false }: WorkerSettings,
-  temporal: string,
-  nth: number,
-): Parameters<typeof startWorker>[0] {
+function namespaceOf({ temporal }: Pick<StageOptions, 'temporal'>): string {
+  return temporal?.namespace ?? 'default';
+}
+
+async function connectTo(address: string): Promise<Connection> {
+  return Connection.connect({ address }).catch((cause: unknown) => {
+    throw new TemporalUnreachableError(address, cause);
+  });
+}
+
+function workerOptions(settings: WorkerSettings, temporal: string, nth: number): Parameters<typeof startWorker>[0] {
+  const { dir, workerCommand, shiftableClocks = false } = settings;
   const name = nth === 1 ? 'worker' : `worker-${nth}`;
   return {
     dir,
     temporal,
+    namespace: namespaceOf(settings),
     name,
     ...(workerCommand === undefined ? {} : { command: workerCommand }),
     ...(shiftableClocks ? { clockFile: join(dir, `${name}.clock`) } : {}),

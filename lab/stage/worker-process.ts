@@ -26,6 +26,8 @@ export class WorkerNotReadyError extends FerryError {
 export async function startWorker(options: {
   readonly dir: string;
   readonly temporal: string;
+  /** Default `default`. */
+  readonly namespace?: string;
   readonly name?: string;
   readonly patienceMs?: number;
   /** What to run; default: `zkferry worker`. It says `zkferry worker polls` once it does. */
@@ -43,7 +45,7 @@ export async function startWorker(options: {
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: options.temporal,
-      TEMPORAL_NAMESPACE: 'default',
+      TEMPORAL_NAMESPACE: options.namespace ?? 'default',
       ...(clockFile === undefined ? {} : { ZKFERRY_LAB_CLOCK_FILE: clockFile }),
     },
     stdio: ['ignore', log, log],

@@ -8,7 +8,7 @@ describe('zkferry on a terminal of 80 columns and 24 lines', function () {
   before(function () {
     if (hasScript()) return;
     this.currentTest?.parent?.tests.forEach(
-      (test) => (test.title += ' (skipped: package util-linux is not installed)'),
+      (test) => (test.title += ' (skipped: package bsdutils is not installed)'),
     );
     this.skip();
   });

@@ -1,59 +1,46 @@
-import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { repositoryRoot } from '../../lab/repository-root.js';
 import { startWorker, type WorkerProcess } from '../../lab/stage/worker-process.js';
 import { isPrompt, SHORT_TIMER_MS } from '../../src/domain/temporal-timers.js';
+import { skipWithoutPostgres } from '../integration/postgres.js';
 import { fixturePath } from '../unit/fixture-path.js';
-
-interface Stack {
-  readonly address: string;
-  readonly postgresPort: number;
-}
-
-const debian = '/usr/lib/postgresql';
-const hasPostgres = (): boolean =>
-  (existsSync(debian) && readdirSync(debian).length > 0) || spawnSync('initdb', ['--version']).error === undefined;
+import { NativeStack } from './stack-process.js';
 
 /** The stack of docker-compose.yml in plain processes, and what of it a migration rests on. */
 describe('the native stack', function () {
   this.timeout(900_000);
   let dir: string;
-  let stack: ChildProcess;
-  let told: Stack;
+  let stack: NativeStack;
   const workers: WorkerProcess[] = [];
 
   before(async function () {
-    if (!hasPostgres()) {
-      process.stderr.write('skipped: PostgreSQL is not there (Debian package postgresql)\n');
-      this.skip();
-    }
+    await skipWithoutPostgres(this);
     dir = await mkdtemp(join(tmpdir(), 'zkferry-stack-'));
-    await up();
+    stack = await NativeStack.up(join(dir, 'stack'));
   });
 
   after(async () => {
     for (const worker of workers) await worker.stop();
-    if (stack?.exitCode === null) await down();
+    await stack?.down();
     if (dir !== undefined) await rm(dir, { recursive: true, force: true });
   });
 
   it('serves workflows through either of two workers, one of which is killed', async () => {
-    for (const name of ['one', 'two']) workers.push(await startWorker({ dir, temporal: told.address, name }));
+    for (const name of ['one', 'two']) workers.push(await startWorker({ dir, temporal: stack.address, name }));
     await served('before');
     await workers[0]?.stop('SIGKILL');
     await served('after');
   });
 
   it('fires timers as promptly as deploy/dynamicconfig.yaml says', async () => {
-    await withClient(async (client) => {
+    await stack.withClient(async (client) => {
       // A valid configuration: its migration measures timers first of all, and then finds no host.
       const handle = await client.workflow.start('migrateCluster', {
         workflowId: 'zkferry-timers',
@@ -72,16 +59,16 @@ describe('the native stack', function () {
 
   it('goes on with its database after a restart', async () => {
     await workers[1]?.stop();
-    assert.equal(await down(), 0);
-    await up();
-    await withClient(async (client) => {
+    assert.equal(await stack.down(), 0);
+    stack = await NativeStack.up(join(dir, 'stack'));
+    await stack.withClient(async (client) => {
       const { status } = await client.workflow.getHandle('zkferry-before').describe();
       assert.equal(status.name, 'FAILED');
     });
   });
 
   it('leaves no process behind', async () => {
-    assert.equal(await down(), 0);
+    assert.equal(await stack.down(), 0);
     const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
     assert.deepEqual(
       stdout.split('\n').filter((line) => line.includes(join(dir, 'stack'))),
@@ -89,28 +76,9 @@ describe('the native stack', function () {
     );
   });
 
-  async function up(): Promise<void> {
-    const script = join(repositoryRoot(), 'scripts', 'native-stack.mjs');
-    stack = spawn(process.execPath, [script, 'up', '--dir', join(dir, 'stack'), '--print', 'json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    assert.ok(stack.stdout);
-    const ended = once(stack, 'exit').then(([code]) => assert.fail(`it ended with ${String(code)} before it served`));
-    const [line] = (await Promise.race([once(stack.stdout.setEncoding('utf8'), 'data'), ended])) as [string];
-    ended.catch(() => undefined);
-    told = JSON.parse(line) as Stack;
-  }
-
-  async function down(): Promise<number | null> {
-    const ended = once(stack, 'exit');
-    stack.kill('SIGINT');
-    await ended;
-    return stack.exitCode;
-  }
-
   /** The smallest migration there is: its worker refuses it for its config, through workflow and activity. */
   async function served(name: string): Promise<void> {
-    await withClient(async (client) => {
+    await stack.withClient(async (client) => {
       const run = client.workflow.execute('migrateCluster', {
         workflowId: `zkferry-${name}`,
         taskQueue: 'zkferry',
@@ -121,15 +89,6 @@ describe('the native stack', function () {
         return /the input is not a valid config/.test(String(error.cause?.message));
       });
     });
-  }
-
-  async function withClient(use: (client: Client) => Promise<void>): Promise<void> {
-    const connection = await Connection.connect({ address: told.address });
-    try {
-      await use(new Client({ connection }));
-    } finally {
-      await connection.close();
-    }
   }
 });
 

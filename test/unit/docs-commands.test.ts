@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import { demoCommand } from '../../lab/demo/command.js';
 import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { queryLine, startLine, updateLine } from '../../src/domain/temporal-line.js';
@@ -35,6 +36,21 @@ describe('the commands in documents', () => {
     }
     assert.deepEqual(wrong, []);
     assert.ok(shown > 25, `${String(shown)} commands were read`);
+  });
+
+  it('show only options that the demo takes', async () => {
+    const shown = current.flatMap(({ path, blocks }) =>
+      blocks.flatMap(({ text }) =>
+        commandsOf('npm', text)
+          .filter(([, run, name]) => run === 'run' && name === 'demo')
+          .map(([, , , , ...words]) => ({ path, words })),
+      ),
+    );
+    assert.ok(shown.length > 5, `${String(shown.length)} commands were read`);
+    for (const { path, words } of [...shown, { path: 'with none', words: ['--tempral', 'x'] }]) {
+      const wrong = await refusal(demoCommand().exitOverride(), words);
+      assert.equal(wrong !== null, path === 'with none', `${path}: ${words.join(' ')}: ${String(wrong)}`);
+    }
   });
 
   it('refuse a command that zkferry does not take, when they are tested', async () => {

@@ -2,13 +2,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repositoryRoot } from '../../lab/repository-root.js';
 import { dynamicConfig } from '../../lab/temporal.js';
 import { SEARCH_ATTRIBUTES } from '../../src/adapters/search-attributes.js';
+import { freeLoopbackAddress, startStatusServer } from '../../src/adapters/status-server.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { readPage } from '../docs/markdown.js';
 import { fixturePath } from './fixture-path.js';
@@ -20,7 +21,7 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test: readonly string[] };
   readonly network_mode?: string;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly deploy?: { readonly replicas: number };
@@ -104,6 +105,39 @@ describe('docker-compose.yml', () => {
     assert.notEqual(
       compose.services['lab-worker']?.environment?.['TEMPORAL_NAMESPACE'],
       compose.services['worker']?.environment?.['TEMPORAL_NAMESPACE'],
+    );
+  });
+
+  it('asks its workers at the address where they answer', async () => {
+    let why: string | null = null;
+    const at = await freeLoopbackAddress();
+    const answers = { metrics: [], unhealthy: () => null, about: {} };
+    const server = await startStatusServer(at, { ...answers, unready: () => Promise.resolve(why) });
+    const workers = services.filter(([, { command }]) => command?.[0] === 'worker');
+    assert.equal(workers.length, 2);
+    try {
+      for (const [name, { command, healthcheck }] of workers) {
+        const [, port = ''] = /:(\d+)$/.exec(command?.[(command?.indexOf('--metrics') ?? 0) + 1] ?? '') ?? [];
+        const [how, program = '', ...words] = healthcheck?.test ?? [];
+        assert.deepEqual([how, program], ['CMD', 'node'], name);
+        const asked = words.map((word) => word.replace(`127.0.0.1:${port}`, at));
+        assert.notDeepEqual(asked, words, name);
+        why = null;
+        assert.equal(await exitCode(process.execPath, asked), 0, name);
+        why = 'it is starting';
+        assert.equal(await exitCode(process.execPath, asked), 1, name);
+      }
+    } finally {
+      server.close();
+    }
+    const [, , ...words] = workers[0]?.[1].healthcheck?.test ?? [];
+    assert.equal(
+      await exitCode(
+        process.execPath,
+        words.map((word) => word.replace(/127\.0\.0\.1:\d+/, at)),
+      ),
+      1,
+      'nobody listens',
     );
   });
 
@@ -224,6 +258,12 @@ describe('deploy/zkferry-worker.service', () => {
     assert.deepEqual([...new Set(named)].sort(), loaded.sort());
   });
 });
+
+function exitCode(program: string, words: readonly string[]): Promise<number | null> {
+  return new Promise((resolve) => {
+    const child = execFile(program, words, () => resolve(child.exitCode));
+  });
+}
 
 function stagesOf(path: string): string[] {
   return [...read(path).matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name = '']) => name);

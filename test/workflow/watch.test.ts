@@ -30,7 +30,7 @@ describe('zkferry status, watch and messages', function () {
 
   it('draw a migration in place on a terminal, to its end', async function () {
     if (!hasScript()) {
-      this.test!.title += ' (skipped: package util-linux is not installed)';
+      this.test!.title += ' (skipped: package bsdutils is not installed)';
       this.skip();
     }
     await env.migrate(new FakeCluster(aConfig(10)), async (migration) => {
@@ -129,7 +129,7 @@ describe('zkferry status, watch and messages', function () {
 
   it('ask on a terminal before a rollback, with its price', async function () {
     if (!hasScript()) {
-      this.test!.title += ' (skipped: package util-linux is not installed)';
+      this.test!.title += ' (skipped: package bsdutils is not installed)';
       this.skip();
     }
     await env.migrate(new FakeCluster(aConfig()), async (migration) => {
