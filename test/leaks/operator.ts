@@ -6,6 +6,9 @@ import { run, type Ended } from '../long/zkferry-cli.js';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
+/** On a busy machine Temporal may not take a connection in time: then a person types the same again. */
+const TRIES = 3;
+
 /** A person at a terminal whose environment holds secrets, as the worker's does; all that is printed is kept. */
 export class Operator {
   /** What was typed → all that came, by that and by nothing else. */
@@ -21,9 +24,11 @@ export class Operator {
   /** @param environment what is another one for this command alone */
   async zkferryWith(environment: Readonly<Record<string, string>>, ...words: string[]): Promise<Ended> {
     const env = { ...this.environment, ...environment };
-    const ended = await run(process.execPath, ['--enable-source-maps', main, ...words], env);
-    this.#keep(`zkferry ${words.join(' ')}`, ended.stdout + ended.stderr);
-    return ended;
+    for (let again = TRIES; ; again -= 1) {
+      const ended = await run(process.execPath, ['--enable-source-maps', main, ...words], env);
+      this.#keep(`zkferry ${words.join(' ')}`, ended.stdout + ended.stderr);
+      if (again <= 1 || !ended.stderr.includes('FERRY_TEMPORAL_UNREACHABLE')) return ended;
+    }
   }
 
   /** Temporal's own command, without any of our secrets. */

@@ -45,28 +45,36 @@ export class ProcessWatch {
     return MESOS.test(command);
   }
 
+  /** Whether it is a child that has not become another program yet: until then it is its parent's image. */
+  isForked({ parent, command }: Seen, of: number): boolean {
+    return parent === of && [...this.inEnvironments.values()].some((one) => one.pid === of && one.command === command);
+  }
+
   #lookAt(pid: number): void {
+    const parent = parentOf(pid);
     const words = read(`/proc/${String(pid)}/cmdline`);
-    if (words === '') return;
+    if (parent === null || words === '') return;
     const command = words.replaceAll('\0', ' ').trim();
     if (!MESOS.test(command)) this.commands.add(command);
-    this.#note(this.inArguments, pid, command, words);
-    this.#note(this.inEnvironments, pid, command, read(`/proc/${String(pid)}/environ`));
+    this.#note(this.inArguments, { pid, parent, command }, words);
+    this.#note(this.inEnvironments, { pid, parent, command }, read(`/proc/${String(pid)}/environ`));
   }
 
   /** A text that was seen before is not searched again: most processes stay as they are. */
-  #note(into: Map<string, Seen>, pid: number, command: string, text: string): void {
+  #note(into: Map<string, Seen>, who: Omit<Seen, 'shows'>, text: string): void {
+    const { pid, command } = who;
     const key = `${String(pid)} ${text}`;
     if (text === '' || this.#known.has(key)) return;
     this.#known.add(key);
     const shows = this.net.found(text);
-    if (shows.length > 0) into.set(`${String(pid)} ${command}`, { pid, parent: parentOf(pid), command, shows });
+    if (shows.length > 0) into.set(`${String(pid)} ${command}`, { ...who, shows });
   }
 }
 
-function parentOf(pid: number): number {
-  const [, rest = ''] = /^.*\) (.*)$/s.exec(read(`/proc/${String(pid)}/stat`)) ?? [];
-  return Number(rest.split(' ')[1] ?? 0);
+/** Null when the process is gone. */
+function parentOf(pid: number): number | null {
+  const [, rest] = /^.*\) (.*)$/s.exec(read(`/proc/${String(pid)}/stat`)) ?? [];
+  return rest === undefined ? null : Number(rest.split(' ')[1]);
 }
 
 function read(file: string): string {

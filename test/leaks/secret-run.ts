@@ -121,7 +121,7 @@ export class SecretRun {
   }
 
   async until(wanted: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
-    for (const end = Date.now() + 180_000; ; await delay(500)) {
+    for (const end = Date.now() + 240_000; ; await delay(500)) {
       const status = await this.status();
       if (wanted(status)) return status;
       assert.ok(Date.now() < end, `the migration did not get there: ${JSON.stringify(status, null, 1)}`);
