@@ -2,36 +2,42 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { FerryError } from '../src/domain/errors.js';
 import { redactUrl } from '../src/domain/master-url.js';
+import { Redactor } from '../src/domain/redact.js';
 
 /**
  * The one place where errors become Temporal failures: the code becomes the type, host and remedy
- * the details, and secrets in URLs are hidden, since history is read by many.
+ * the details, and secrets are hidden, in URLs and by value, since history is read by many.
+ *
+ * @param redactor knows every secret that the worker has resolved
  */
-export const failureInterceptor = (): { inbound: ActivityInboundCallsInterceptor } => ({
-  inbound: {
-    async execute(input, next) {
-      try {
-        return await next(input);
-      } catch (error) {
-        throw toFailure(error);
-      }
+export const failureInterceptor =
+  (redactor: Redactor): (() => { inbound: ActivityInboundCallsInterceptor }) =>
+  () => ({
+    inbound: {
+      async execute(input, next) {
+        try {
+          return await next(input);
+        } catch (error) {
+          throw toFailure(error, redactor);
+        }
+      },
     },
-  },
-});
+  });
 
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown, redactor = new Redactor()): unknown {
+  const hidden = (text: string): string => redactor.values(redactUrl(text));
   if (error instanceof FerryError) {
     return ApplicationFailure.create({
-      message: redactUrl(error.message),
+      message: hidden(error.message),
       type: error.code,
       nonRetryable: !error.retryable,
-      details: [{ host: error.host, remedy: redactUrl(error.remedy) }],
+      details: [{ host: error.host, remedy: hidden(error.remedy) }],
     });
   }
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   // What an aborted signal throws: the SDK reports the activity as cancelled.
   if (error instanceof Error && error.name === 'AbortError') return error;
-  const message = redactUrl(error instanceof Error ? error.message : String(error));
+  const message = hidden(error instanceof Error ? error.message : String(error));
   return ApplicationFailure.create({
     message,
     type: 'FERRY_UNEXPECTED',

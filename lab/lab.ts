@@ -55,6 +55,8 @@ export interface LabOptions {
   readonly watchers?: boolean;
   /** `user:password` of the masters' digest login. */
   readonly credentials?: { readonly source?: string; readonly target?: string };
+  /** Encrypts the operator's SSH key. */
+  readonly passphrase?: string;
   /** More flags of masters and agents, for example `agent_ping_timeout: '15secs'`. */
   readonly masterFlags?: Readonly<Record<string, string>>;
   readonly agentFlags?: Readonly<Record<string, string>>;
@@ -190,7 +192,7 @@ class RunningLab implements Lab {
       i === 0 ? 'lab-framework' : `lab-framework-${String(i + 1)}`,
     );
     this.clusterFile = join(this.dir, 'cluster.yaml');
-    this.keys = new SshKeys(join(this.dir, 'ssh'));
+    this.keys = new SshKeys(join(this.dir, 'ssh'), options.passphrase);
     const journal = new SupervisorJournal(join(this.journalDir, 'supervisor.jsonl'));
     const { systemdVersion } = options;
     this.hosts = new Map(
@@ -360,7 +362,7 @@ class RunningLab implements Lab {
 
   private clusterYaml(): string {
     const { dir, layout, keys, cluster, frameworkNames } = this;
-    const { credentials = {}, strategy = 'observers' } = this.options;
+    const { credentials = {}, passphrase, strategy = 'observers' } = this.options;
     const keep = (name: string, text: string): string => {
       const file = join(dir, 'credentials', name);
       mkdirSync(join(dir, 'credentials'), { recursive: true, mode: 0o700 });
@@ -370,6 +372,7 @@ class RunningLab implements Lab {
     const files = {
       source: credentials.source === undefined ? null : keep('source', credentials.source),
       target: credentials.target === undefined ? null : keep('target', credentials.target),
+      passphrase: passphrase === undefined ? null : keep('passphrase', passphrase),
       publisher: keep('publisher', randomBytes(32).toString('base64')),
     };
     const sessionMs = Math.round(10_000 * this.factor);

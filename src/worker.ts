@@ -102,7 +102,7 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   const connection = await NativeConnection.connect({ ...connectionOptions, address });
   try {
     const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
-    const chosen = settingsOf(options.queue, ports, metrics, bundle);
+    const chosen = settingsOf(options.queue, ports, metrics, bundle, redactor);
     const taskQueues = chosen.map(({ taskQueue }) => taskQueue);
     const workers: Worker[] = [];
     if (options.metrics !== undefined && exporter !== null) {
@@ -125,12 +125,18 @@ type QueueSettings = Omit<SdkOptions, 'connection' | 'namespace'>;
  * The settings are those that make a dead worker cost seconds (measured with Temporal's dev server
  * and PostgreSQL): a short sticky time-out, few polls for a dead host to swallow.
  */
-function settingsOf(queue: QueueChoice, ports: Ports, telemetry: Telemetry, bundle: string): QueueSettings[] {
+function settingsOf(
+  queue: QueueChoice,
+  ports: Ports,
+  telemetry: Telemetry,
+  bundle: string,
+  redactor: Redactor,
+): QueueSettings[] {
   const activities = createActivities(ports);
   const steps = Object.fromEntries(Object.entries(activities).filter(([name]) => name !== 'runPublisher'));
   const common = {
     identity: `zkferry@${hostname()}:${process.pid}`,
-    interceptors: { activity: [failureInterceptor] },
+    interceptors: { activity: [failureInterceptor(redactor)] },
   };
   const migration: QueueSettings = {
     ...common,

@@ -2,6 +2,7 @@ import type { ClusterConfig } from '../../src/domain/config.js';
 import type { TreeObservation } from '../../src/domain/doctor/observation.js';
 import { contendersOf } from '../../src/domain/election.js';
 import { pidOfContender } from '../../src/domain/contender-body.js';
+import { redactUrl } from '../../src/domain/master-url.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleName } from '../contract.js';
@@ -35,7 +36,7 @@ export async function lookAtTree(
     }
   } catch (error) {
     signal.throwIfAborted();
-    return { ...NOTHING, problem: (error as Error).message };
+    return { ...NOTHING, problem: redactUrl((error as Error).message) };
   }
 }
 

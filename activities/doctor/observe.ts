@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { AgentConfig, ClusterConfig, HostConfig, MasterUrlPlace, ServerConfig } from '../../src/domain/config.js';
 import type { Observation, Observed, Serves } from '../../src/domain/doctor/observation.js';
 import { epochOf } from '../../src/domain/epoch.js';
+import { redactUrl } from '../../src/domain/master-url.js';
 import { NoAnswerError } from '../../src/domain/proof-errors.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import type { EnsembleName } from '../contract.js';
@@ -42,7 +43,7 @@ export async function observe(
         return { host, unit: host.unit, facts, problem: null };
       } catch (error) {
         signal.throwIfAborted();
-        return { host, unit: host.unit, facts: null, problem: (error as Error).message };
+        return { host, unit: host.unit, facts: null, problem: redactUrl((error as Error).message) };
       }
     });
   const [source, target] = await Promise.all([

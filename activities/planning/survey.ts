@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { CheckName } from '../../src/domain/preflight/catalogue/index.js';
 import { FerryError } from '../../src/domain/errors.js';
+import { redactUrl } from '../../src/domain/master-url.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import type { CheckFailure, EnsembleSurvey, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
 import type { Ports } from '../ports.js';
@@ -30,7 +31,7 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
     } catch (error) {
       signal.throwIfAborted();
       const remedy = error instanceof FerryError ? error.remedy : null;
-      failures.push({ check: name, host, message: (error as Error).message, remedy });
+      failures.push({ check: name, host, message: redactUrl((error as Error).message), remedy });
       return null;
     }
   };

@@ -9,7 +9,11 @@ export interface KeyPair {
 
 /** The lab's SSH keys, kept in `DIR/ssh`: made once, so that a host is the same host after a restart of the lab. */
 export class SshKeys {
-  constructor(private readonly folder: string) {
+  /** @param passphrase of the operator's key; null = none */
+  constructor(
+    private readonly folder: string,
+    private readonly passphrase: string | null = null,
+  ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
@@ -23,7 +27,7 @@ export class SshKeys {
 
   /** The operator's own key. */
   identity(): KeyPair {
-    return this.keyPair(this.identityFile, 'operator');
+    return this.keyPair(this.identityFile, 'operator', this.passphrase);
   }
 
   hostKey(host: string): KeyPair {
@@ -39,9 +43,9 @@ export class SshKeys {
     writeFileSync(this.knownHostsFile, lines.join(''));
   }
 
-  private keyPair(file: string, comment: string): KeyPair {
+  private keyPair(file: string, comment: string, passphrase: string | null = null): KeyPair {
     if (!existsSync(file)) {
-      const made = generate(comment);
+      const made = generate(comment, passphrase);
       writeFileSync(`${file}.pub`, `${made.public.trim()}\n`);
       writeFileSync(file, `${made.private.trim()}\n`, { mode: 0o600 });
     }
@@ -53,9 +57,11 @@ export class SshKeys {
  * ssh2 strips leading zero bytes of a public key (`lib/keygen.js`, `ed25519`), which makes one key in
  * 256 malformed; such a one is thrown away.
  */
-function generate(comment: string): KeyPair {
+function generate(comment: string, passphrase: string | null): KeyPair {
+  // As `ssh-keygen` encrypts a key.
+  const sealed = passphrase === null ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 16 };
   for (;;) {
-    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-    if (!(ssh2.utils.parseKey(made.private) instanceof Error)) return made;
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment, ...sealed });
+    if (!(ssh2.utils.parseKey(made.private, passphrase ?? undefined) instanceof Error)) return made;
   }
 }

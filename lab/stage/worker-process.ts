@@ -34,16 +34,19 @@ export async function startWorker(options: {
   readonly command?: readonly string[];
   /** File with the ms by which the worker's wall clock is off, read all the time; see `shifted-clock.ts`. */
   readonly clockFile?: string;
+  /** What it finds in its environment besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }): Promise<WorkerProcess> {
   const logFile = join(options.dir, `${options.name ?? 'worker'}.log`);
   const log = openSync(logFile, 'a');
   const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-  const { command = [main, 'worker'], clockFile } = options;
+  const { command = [main, 'worker'], clockFile, environment = {} } = options;
   const clock = clockFile === undefined ? [] : [`--import=${new URL('shifted-clock.js', import.meta.url).href}`];
   const child = spawn(process.execPath, ['--enable-source-maps', ...clock, ...command], {
     cwd: options.dir,
     env: {
       ...process.env,
+      ...environment,
       TEMPORAL_ADDRESS: options.temporal,
       TEMPORAL_NAMESPACE: options.namespace ?? 'default',
       ...(clockFile === undefined ? {} : { ZKFERRY_LAB_CLOCK_FILE: clockFile }),

@@ -17,8 +17,10 @@ export interface ClusterYamlOptions {
   readonly keys: SshKeys;
   readonly sessionMs: number;
   readonly frameworkNames: readonly string[];
-  /** Files that hold `user:password`, null = none, and the publisher's key. */
-  readonly credentials: { readonly source: string | null; readonly target: string | null; readonly publisher: string };
+  /** Files that hold `user:password` and the passphrase of the SSH key, null = none, and the publisher's key. */
+  readonly credentials: Readonly<Record<'source' | 'target' | 'passphrase', string | null>> & {
+    readonly publisher: string;
+  };
 }
 
 /**
@@ -61,7 +63,13 @@ function clusterConfig(options: ClusterYamlOptions): RawConfig {
         },
       ],
     })),
-    ssh: { port: sshPort, user: operator, identity: `file:${keys.identityFile}`, knownHosts: keys.knownHostsFile },
+    ssh: {
+      port: sshPort,
+      user: operator,
+      identity: `file:${keys.identityFile}`,
+      ...(credentials.passphrase === null ? {} : { passphrase: file(credentials.passphrase) }),
+      knownHosts: keys.knownHostsFile,
+    },
     credentials: {
       ...(credentials.source === null && credentials.target === null
         ? {}

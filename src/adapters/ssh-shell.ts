@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import ssh2 from 'ssh2';
-import type { Client as SshClient, ClientChannel } from 'ssh2';
+import type { Client as SshClient, ClientChannel, ConnectConfig, PublicKeyAuthMethod } from 'ssh2';
 import type { HostConfig, SshConfig } from '../domain/config.js';
 import { FerryError } from '../domain/errors.js';
 import { HostKeyError, HostUnreachableError, LoginRefusedError, UnknownOutcomeError } from '../domain/host-errors.js';
 import { shq } from '../domain/shell-quote.js';
 import type { HostScript, HostShell, ScriptResult } from '../ports/host-shell.js';
 import { fingerprint, pinnedKeys } from './known-hosts.js';
+import { PrivateKeys } from './private-keys.js';
 
 /** Last line of every script as it is sent: one that was cut off on its way is not run. */
 const END = '#zkferry-end';
@@ -50,6 +51,7 @@ interface Link {
 /** `HostShell` over ssh2: pinned host keys, one connection per host, an unknown outcome said as such. */
 export class SshShell implements HostShell {
   readonly #links = new Map<string, Promise<Link>>();
+  readonly #keys = new PrivateKeys();
 
   /** @param secrets resolves references to keys' passphrases */
   constructor(private readonly secrets: (reference: string | null) => Promise<string | null>) {}
@@ -174,10 +176,7 @@ export class SshShell implements HostShell {
   }
 
   /** @throws LoginRefusedError when there is no key to offer. */
-  async #login(
-    host: HostConfig,
-    ssh: SshConfig,
-  ): Promise<{ agent: string } | { privateKey: Buffer; passphrase?: string }> {
+  async #login(host: HostConfig, ssh: SshConfig): Promise<Pick<ConnectConfig, 'agent' | 'authHandler'>> {
     if (!ssh.identity.startsWith('file:')) {
       const agent = process.env['SSH_AUTH_SOCK'] ?? '';
       if (agent === '') throw new LoginRefusedError(host, 'no ssh agent runs here (SSH_AUTH_SOCK is not set)');
@@ -185,13 +184,15 @@ export class SshShell implements HostShell {
     }
     const file = ssh.identity.slice('file:'.length);
     const passphrase = await this.secrets(ssh.passphrase);
-    const privateKey = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const text = await readFile(file).catch((error: NodeJS.ErrnoException) => {
       throw new LoginRefusedError(host, `${file} cannot be read (${error.code ?? 'unknown error'})`);
     });
-    if (ssh2.utils.parseKey(privateKey, passphrase ?? undefined) instanceof Error) {
+    const key = this.#keys.parse(text, passphrase);
+    if (key === null) {
       throw new LoginRefusedError(host, `${file} holds no private key, or its passphrase is another one`);
     }
-    return passphrase === null ? { privateKey } : { privateKey, passphrase };
+    const offer: PublicKeyAuthMethod = { type: 'publickey', username: host.sshUser, key };
+    return { authHandler: [offer] };
   }
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { FerryError } from '../domain/errors.js';
 import { redactUrl } from '../domain/master-url.js';
+import { Redactor } from '../domain/redact.js';
 import type { ExitCode } from './exit-codes.js';
 import { columnsOf, fold } from './fold.js';
 
@@ -62,11 +63,18 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   );
 }
 
-/** An error as people read it, with what they can do; secrets in URLs are hidden. */
+/** An error as people read it, with what they can do; secrets in URLs and of the environment are hidden. */
 export function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  printProse('error: ', redactUrl(message), pc.red);
-  if (error instanceof FerryError) printProse(`${error.code}; remedy: `, redactUrl(error.remedy));
+  printProse('error: ', hidden(message), pc.red);
+  if (error instanceof FerryError) printProse(`${error.code}; remedy: `, hidden(error.remedy));
+}
+
+/** Libraries quote what they refuse, such as an API key with a line end in it. */
+function hidden(text: string): string {
+  const redactor = new Redactor();
+  redactor.learnFrom(process.env);
+  return redactor.values(redactUrl(text));
 }
 
 /** Sets the exit code; the process ends by itself once its work is done and its output written. */

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { ClusterConfig } from '../domain/config.js';
-import { redactUrl } from '../domain/master-url.js';
 import { checkConfig } from './check.js';
 import { pathText, type Problem } from './problem.js';
 import type { RawConfig } from './schema.js';
@@ -50,7 +49,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   };
   if (document.errors.length > 0) {
     const errors = document.errors.map(({ pos, message }) => {
-      return { file, ...at(pos[0]), path: pathText([]), message: redactUrl(`YAML: ${message}`) };
+      return { file, ...at(pos[0]), path: pathText([]), message: `YAML: ${unquoted(message)}` };
     });
     return { ok: false, errors };
   }
@@ -71,6 +70,11 @@ export function parseConfig(text: string, file: string): LoadedConfig {
     return { file, ...place, path: pathText(path), message, ...(suggestion === undefined ? {} : { suggestion }) };
   });
   return { ok: false, errors: errors.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** Some messages quote the source behind a colon or a backslash, and it may be a secret; line and column show the place. */
+function unquoted(message: string): string {
+  return message.replace(/(?:: |\s\\)[\s\S]*$/, '');
 }
 
 /** Where a problem's value stands, else its key, else the nearest thing around it. */

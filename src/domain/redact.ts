@@ -42,10 +42,16 @@ export class Redactor {
     }
   }
 
-  text(text: string): string {
+  /** By value alone: for our own sentences, in which a word such as `passphrase:` tells of none. */
+  values(text: string): string {
     let clean = text;
     // The longest first: one may be part of another.
     for (const secret of [...this.#known].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, HIDDEN);
+    return clean;
+  }
+
+  text(text: string): string {
+    let clean = this.values(text);
     for (const [pattern, instead] of PATTERNS) clean = clean.replaceAll(pattern, instead);
     return clean;
   }

@@ -189,6 +189,28 @@ describe('a hook', function () {
       assert.equal(heard.length, 1);
     });
 
+    it('names none of its secrets where a header or address cannot be used', async () => {
+      for (const broken of ['two\nlines-of-it', 'no-latin-1-✓-at-all']) {
+        await writeFile(join(dir, 'broken'), broken);
+        const reference = `file:${join(dir, 'broken')}`;
+        const runs: HookConfig['run'][] = [
+          { kind: 'webhook', url, headers: { Authorization: reference } },
+          { kind: 'webhook', url: reference, headers: {} },
+        ];
+        for (const run of runs) {
+          const told = await activities
+            .runHook({
+              hook: { on: ['before-window'], timeoutMs: 2_000, run },
+              notice: { ...notice, event: 'before-window' },
+            })
+            .then((report) => JSON.stringify(report));
+          assert.match(told, /"ok":false/);
+          assert.doesNotMatch(told, /lines-of-it|latin-1|at-all/);
+        }
+      }
+      assert.equal(heard.length, 0);
+    });
+
     it('says no by its status, and why in its answer', async () => {
       respond = (response) => response.writeHead(409).end('{"reason":"change freeze"}');
       const report = await activities.runHook({ hook: webhook(), notice });
