@@ -28,8 +28,13 @@ export function skipWithoutChromium(test: Mocha.Context): void {
   test.skip();
 }
 
-/** Where pictures of pages are kept for people to look at. */
+/** Of pages whose pictures documents show. */
+export const VIEWPORT = { width: 1280, height: 1000 };
+
+/** Where pictures of pages are kept for people to look at. `ZKFERRY_CAPTURES=1` renews those that documents show. */
 export function pictureFile(name: string): string {
+  const shown = join(repositoryRoot(), 'docs/images', `${name}.png`);
+  if (process.env['ZKFERRY_CAPTURES'] === '1' && existsSync(shown)) return shown;
   const folder = join(repositoryRoot(), 'dist/pictures');
   mkdirSync(folder, { recursive: true });
   return join(folder, `${name}.png`);
