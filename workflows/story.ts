@@ -29,7 +29,6 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
     if (w.coordinationMs !== null) parts.push(`leader after ${seconds(w.coordinationMs)}`);
     if (w.lastAgentMs !== null) parts.push(`last agent after ${seconds(w.lastAgentMs)}`);
     lines.push(`- Critical window: ${parts.join(', ')}`);
-    if (w.derivation !== null) lines.push(`  - ${w.derivation}`);
   }
   lines.push(`- Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
   if (status.rollback.possible && OPEN_TO_ROLLBACK.includes(status.state)) lines.push('', ...howToUpdate([ROLLBACK]));
@@ -45,6 +44,8 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
       lines.push(`| ${entry.phase} | ${entry.startedAt} | ${took} | ${entry.outcome} |`);
     }
   }
+  const derivation = status.window?.derivation ?? null;
+  if (derivation !== null) lines.push('', `Critical window: ${derivation}.`);
   const failed = status.hookFailures ?? [];
   if (failed.length > 0) {
     lines.push(

@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import { startTemporal, type TemporalServer } from '../../lab/temporal.js';
 import { TASK_QUEUE } from '../../src/adapters/temporal-client.js';
 import { Metrics } from '../../src/adapters/metrics.js';
-import { bundleWorkflows } from '../../src/bundle-workflows.js';
+import { BUNDLE_PATH } from '../../src/bundle-workflows.js';
 import { SAMPLE_CONFIG } from '../../src/cli/sample-config.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { parseInput } from '../../src/config/parse-input.js';
@@ -46,8 +46,8 @@ describe('the Temporal UI', function () {
     const it = await Worker.create({
       connection: native,
       taskQueue: TASK_QUEUE,
-      workflowBundle: { codePath: await bundleWorkflows(join(dir, 'bundle.js')) },
-      activities: { ...cluster.activities, validateInput: ({ input }: { input: unknown }) => parseInput(input) },
+      workflowBundle: { codePath: BUNDLE_PATH },
+      activities: { ...cluster.activities, validateInput: ({ input }: { input: unknown }) => Promise.resolve(parseInput(input)) },
       sinks: sinksTo(new Metrics()),
     });
     worker = { it, run: it.run() };
