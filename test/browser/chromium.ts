@@ -15,7 +15,7 @@ export async function startChromium(): Promise<Browser | null> {
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
-      // Grey edges of letters instead of coloured ones: pictures half as large.
+      // Grey edges of letters instead of coloured ones: smaller pictures.
       '--disable-lcd-text',
       '--disable-background-networking',
       '--disable-component-update',
@@ -31,7 +31,7 @@ export function skipWithoutChromium(test: Mocha.Context): void {
 }
 
 /** Of pages whose pictures documents show. */
-export const VIEWPORT = { width: 1280, height: 1000 };
+export const VIEWPORT = { width: 1280, height: 800 };
 
 /** Where pictures of pages are kept for people to look at. `ZKFERRY_CAPTURES=1` renews those that documents show. */
 export function pictureFile(name: string): string {

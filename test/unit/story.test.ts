@@ -15,7 +15,7 @@ function waiting(status: MigrationStatus, state: MigrationStatus['state'], moves
 
 /** The updates that a person in the UI finds, with the block that belongs to each. */
 function updatesIn(story: string): { name: string; about: string; message: unknown }[] {
-  const blocks = story.matchAll(/^\*More Actions\* › \*Send an Update\* › `(\w+)` \((.*)\):\n```json\n(.*)\n```$/gm);
+  const blocks = story.matchAll(/^\*More Actions\* › \*Send an Update\* › `(\w+)` \((.*)\):\n```json\n([^`]*)\n```$/gm);
   return [...blocks].map(([, name = '', about = '', json = '']) => ({
     name,
     about,
