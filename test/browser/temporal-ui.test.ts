@@ -47,7 +47,10 @@ describe('the Temporal UI', function () {
       connection: native,
       taskQueue: TASK_QUEUE,
       workflowBundle: { codePath: BUNDLE_PATH },
-      activities: { ...cluster.activities, validateInput: ({ input }: { input: unknown }) => Promise.resolve(parseInput(input)) },
+      activities: {
+        ...cluster.activities,
+        validateInput: ({ input }: { input: unknown }) => Promise.resolve(parseInput(input)),
+      },
       sinks: sinksTo(new Metrics()),
     });
     worker = { it, run: it.run() };

@@ -82,7 +82,10 @@ export function parsePage(path: string, text: string): MarkdownPage {
   const spans = [...rest.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(([, span = '']) => span.replaceAll('\n', ' '));
   const plain = rest.replaceAll(/(?<!`)`[^`]+`(?!`)/g, '``');
   const links = [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
-  const images = [...plain.matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, alt = '', target = '']) => ({ alt, target }));
+  const images = [...plain.matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, alt = '', target = '']) => ({
+    alt,
+    target,
+  }));
   const headings = [...rest.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading);
   return { path, text, blocks, inline: spans, links, images, anchors: new Set(headings.map(slug)) };
 }

@@ -72,6 +72,20 @@ describe('the current details', () => {
     assert.deepEqual(offered({ ...onTheMove, rollback }), []);
   });
 
+  it('fit the frame of the UI: no hash in a sentence, the update as its form lays it out, nothing needed in the last line', () => {
+    const what = `approval of gate cut-over for plan ${planHash}`;
+    const moves = [approval('cut-over', planHash)];
+    const story = tellStory(
+      { ...atGate, waitingFor: { what, since: '2026-01-01T00:06:00.000Z', next: commandsFor('lab', moves) } },
+      moves,
+      ['signal approve: nonsense'],
+    );
+    assert.ok(story.includes(`for plan ${planHash.slice(0, 12)}…\n`), story);
+    assert.ok(story.includes(`{\n  "gate": "cut-over",\n  "by": "NAME",\n  "planHash": "${planHash}"\n}`), story);
+    assert.match(story, /\n\nTimes are UTC\.$/);
+    assert.ok(story.indexOf('| phase |') < story.indexOf('forecast 21.0 s = '), story);
+  });
+
   it('stay below 8 kB however long the migration has gone on', () => {
     const entry = atGate.timeline[0];
     assert.ok(entry);
