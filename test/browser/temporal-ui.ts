@@ -25,7 +25,19 @@ export class TemporalUi {
 
   /** Starts a migration, is refused once, approves every gate with what Current Details show, and sees it migrated. */
   async migrate(inputFile: string): Promise<void> {
-    await this.start(inputFile);
+    try {
+      await this.#migrate(inputFile);
+    } catch (error) {
+      await picture('failed', this.page);
+      throw error;
+    }
+  }
+
+  async #migrate(inputFile: string): Promise<void> {
+    await this.fillStartForm(inputFile);
+    assert.match(await this.start(), /Workflow started successfully/);
+    await this.fillStartForm(inputFile);
+    assert.match(await this.start(), /Workflow execution is already running/);
     await this.openDetails();
     await this.details('approval of gate begin');
     assert.match(await this.approve('begin', '0'.repeat(64)), /plan 0+ is not the current one/);
@@ -43,24 +55,35 @@ export class TemporalUi {
     await picture('migrated', this.#frame);
     await this.#tab('History');
     await this.page.locator('main').getByText('Completed', { exact: true }).first().waitFor();
-    await this.page.getByText('"state": "migrated"').first().waitFor();
+    await this.page.locator('.cm-line', { hasText: '"state": "migrated"' }).filter({ visible: true }).first().waitFor();
     await picture('result', this.page);
   }
 
-  /** *Start Workflow*, filled in as docs/temporal-ui.md says. */
-  async start(inputFile: string): Promise<void> {
+  /** *Start Workflow*, filled in as docs/temporal-ui.md says, with a slip of the pen at first. */
+  async fillStartForm(inputFile: string): Promise<void> {
     const { page } = this;
     await page.goto(`${this.origin}/namespaces/default/workflows/start-workflow`);
     await page.getByTestId('workflowId').fill(this.workflowId);
-    await page.getByTestId('taskQueue').fill('zkferry');
+    const queue = page.getByTestId('taskQueue');
+    await queue.fill('zkfery');
+    await queue.blur();
+    await page.getByText('Task Queue is Inactive').waitFor();
+    await queue.fill('zkferry');
     await page.getByTestId('workflowType').fill('migrateCluster');
     await page.getByText('Task Queue is Active').waitFor();
     await page.locator('main input[type=file]').setInputFiles(inputFile);
     const { cluster } = JSON.parse(readFileSync(inputFile, 'utf8')) as { cluster: string };
     await page.getByText(`"${cluster}"`).first().waitFor();
     await picture('start', page);
+  }
+
+  /** @returns what the UI answers */
+  async start(): Promise<string> {
+    const { page } = this;
     await page.getByRole('button', { name: 'Start Workflow' }).click();
-    await page.getByText('Workflow started successfully').waitFor();
+    const answer = page.getByText(/Workflow started successfully|already running/).first();
+    await answer.waitFor();
+    return answer.innerText();
   }
 
   async openDetails(): Promise<void> {
