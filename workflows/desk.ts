@@ -284,7 +284,7 @@ export class Desk {
       description,
       validator: (message: M) => {
         const refusal = refuse(message, this.#view);
-        if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'FERRY_REFUSED');
+        if (refusal !== null) throw refused(refusal);
       },
     });
     setHandler(
@@ -304,4 +304,11 @@ function wording(opened: Incident, actions: readonly DecisionAction[]): { what: 
     what: `${opened.message}${opened.host ? ` (${opened.host})` : ''}. ${opened.remedy}`,
     moves: actions.map((action) => decision(opened, action)),
   };
+}
+
+function refused(refusal: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(refusal, 'FERRY_REFUSED');
+  // The UI shows it under the reason: people at night do not need our lines.
+  failure.stack = '';
+  return failure;
 }

@@ -16,7 +16,7 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
   }
   if (status.waitingFor) {
     const { what, since, next } = status.waitingFor;
-    lines.push(`- **Waiting** since ${since}: ${what}`, '', ...howToUpdate(moves));
+    lines.push(`- **Waiting** since ${since}: ${withShortHash(what)}`, '', ...howToUpdate(moves));
     lines.push('In a shell, instead:', '```', next, '```', '');
   }
   if (status.window) {
@@ -29,7 +29,6 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
     if (w.coordinationMs !== null) parts.push(`leader after ${seconds(w.coordinationMs)}`);
     if (w.lastAgentMs !== null) parts.push(`last agent after ${seconds(w.lastAgentMs)}`);
     lines.push(`- Critical window: ${parts.join(', ')}`);
-    if (w.derivation !== null) lines.push(`  - ${w.derivation}`);
   }
   lines.push(`- Rollback: ${status.rollback.possible ? 'possible' : 'not possible'} (${status.rollback.cost})`);
   if (status.rollback.possible && OPEN_TO_ROLLBACK.includes(status.state)) lines.push('', ...howToUpdate([ROLLBACK]));
@@ -45,6 +44,8 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
       lines.push(`| ${entry.phase} | ${entry.startedAt} | ${took} | ${entry.outcome} |`);
     }
   }
+  const derivation = status.window?.derivation ?? null;
+  if (derivation !== null) lines.push('', `Critical window: ${derivation}.`);
   const failed = status.hookFailures ?? [];
   if (failed.length > 0) {
     lines.push(
@@ -56,7 +57,14 @@ export function tellStory(status: MigrationStatus, moves: readonly Move[], ignor
     );
   }
   if (ignored.length > 0) lines.push('', `Ignored messages: ${ignored.slice(-3).join('; ')}`);
+  // The UI's frame is one line too low: better this one cannot be seen than the phase that runs.
+  lines.push('', 'Times are UTC.');
   return lines.join('\n');
+}
+
+/** A hash of the plan does not fit into a line of the UI; the whole one stands in the update. */
+function withShortHash(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 }
 
 /** Where it is not on its way back, nor offers it among the decisions. */
@@ -67,7 +75,8 @@ function howToUpdate(moves: readonly Move[]): string[] {
   return moves.flatMap(({ name, message, about }) => [
     `*More Actions* › *Send an Update* › \`${name}\` (${about}):`,
     '```json',
-    JSON.stringify(message),
+    // As the form lays it out: laid out anew while it is sent, it would move the button away from under the mouse.
+    JSON.stringify(message, null, 2),
     '```',
     '',
   ]);

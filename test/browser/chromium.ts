@@ -15,6 +15,8 @@ export async function startChromium(): Promise<Browser | null> {
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
+      // Grey edges of letters instead of coloured ones: smaller pictures.
+      '--disable-lcd-text',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
@@ -28,8 +30,13 @@ export function skipWithoutChromium(test: Mocha.Context): void {
   test.skip();
 }
 
-/** Where pictures of pages are kept for people to look at. */
+/** Of pages whose pictures documents show. */
+export const VIEWPORT = { width: 1280, height: 800 };
+
+/** Where pictures of pages are kept for people to look at. `ZKFERRY_CAPTURES=1` renews those that documents show. */
 export function pictureFile(name: string): string {
+  const shown = join(repositoryRoot(), 'docs/images', `${name}.png`);
+  if (process.env['ZKFERRY_CAPTURES'] === '1' && existsSync(shown)) return shown;
   const folder = join(repositoryRoot(), 'dist/pictures');
   mkdirSync(folder, { recursive: true });
   return join(folder, `${name}.png`);

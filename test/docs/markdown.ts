@@ -20,6 +20,8 @@ export interface MarkdownPage {
   readonly inline: readonly string[];
   /** Targets of links outside blocks. */
   readonly links: readonly string[];
+  /** Pictures shown, links among them. */
+  readonly images: readonly { readonly alt: string; readonly target: string }[];
   /** As GitHub derives them from headings. */
   readonly anchors: ReadonlySet<string>;
 }
@@ -80,8 +82,12 @@ export function parsePage(path: string, text: string): MarkdownPage {
   const spans = [...rest.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(([, span = '']) => span.replaceAll('\n', ' '));
   const plain = rest.replaceAll(/(?<!`)`[^`]+`(?!`)/g, '``');
   const links = [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const images = [...plain.matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, alt = '', target = '']) => ({
+    alt,
+    target,
+  }));
   const headings = [...rest.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading);
-  return { path, text, blocks, inline: spans, links, anchors: new Set(headings.map(slug)) };
+  return { path, text, blocks, inline: spans, links, images, anchors: new Set(headings.map(slug)) };
 }
 
 function slug(heading: string): string {

@@ -29,6 +29,20 @@ describe('the documents', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('show only pictures that are there, small, and told in words; and there is no other', () => {
+    const shown = pages.flatMap(({ path, images }) =>
+      images.map(({ alt, target }) => ({ file: normalize(join(dirname(path), target)), alt })),
+    );
+    for (const { file, alt } of shown) {
+      assert.ok(alt.split(' ').length > 5, `${file}: what does it show?`);
+      const picture = readFileSync(join(root, file));
+      assert.equal(picture.toString('latin1', 1, 4), 'PNG', file);
+      assert.ok(picture.length < 200_000, `${file}: ${String(picture.length)} bytes`);
+      assert.ok(picture.readUInt32BE(16) <= 1280, `${file} is wider than a page`);
+    }
+    assert.deepEqual(filesBelow('docs/images').sort(), [...new Set(shown.map(({ file }) => file))].sort());
+  });
+
   it('name only files that are there', () => {
     const ours = /^(src|workflows|activities|lab|test|docs|deploy|scripts|bin)\/[\w./*-]+$/;
     const isThere = (path: string): boolean => {

@@ -15,7 +15,7 @@ function waiting(status: MigrationStatus, state: MigrationStatus['state'], moves
 
 /** The updates that a person in the UI finds, with the block that belongs to each. */
 function updatesIn(story: string): { name: string; about: string; message: unknown }[] {
-  const blocks = story.matchAll(/^\*More Actions\* › \*Send an Update\* › `(\w+)` \((.*)\):\n```json\n(.*)\n```$/gm);
+  const blocks = story.matchAll(/^\*More Actions\* › \*Send an Update\* › `(\w+)` \((.*)\):\n```json\n([^`]*)\n```$/gm);
   return [...blocks].map(([, name = '', about = '', json = '']) => ({
     name,
     about,
@@ -70,6 +70,20 @@ describe('the current details', () => {
     assert.deepEqual(offered(migrated), []);
     const rollback = { possible: false, cost: 'gate complete was approved', estimateMs: null };
     assert.deepEqual(offered({ ...onTheMove, rollback }), []);
+  });
+
+  it('fit the frame of the UI: no hash in a sentence, the update as its form lays it out, nothing needed in the last line', () => {
+    const what = `approval of gate cut-over for plan ${planHash}`;
+    const moves = [approval('cut-over', planHash)];
+    const story = tellStory(
+      { ...atGate, waitingFor: { what, since: '2026-01-01T00:06:00.000Z', next: commandsFor('lab', moves) } },
+      moves,
+      ['signal approve: nonsense'],
+    );
+    assert.ok(story.includes(`for plan ${planHash.slice(0, 12)}…\n`), story);
+    assert.ok(story.includes(`{\n  "gate": "cut-over",\n  "by": "NAME",\n  "planHash": "${planHash}"\n}`), story);
+    assert.match(story, /\n\nTimes are UTC\.$/);
+    assert.ok(story.indexOf('| phase |') < story.indexOf('forecast 21.0 s = '), story);
   });
 
   it('stay below 8 kB however long the migration has gone on', () => {

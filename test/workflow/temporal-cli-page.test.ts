@@ -127,7 +127,7 @@ describe('docs/temporal-cli.md', function () {
     await pasted(await migration.until(({ state }) => state === 'awaiting-decision'), /"retry"/);
     await migration.atGate('cut-over');
     const { stdout } = await page.type('temporal workflow metadata --workflow-id zkferry-lab');
-    const forms = [...stdout.matchAll(/› `(\w+)` \(.*\):\s+```json\s+(\{.*\})\s+```/g)];
+    const forms = [...stdout.matchAll(/› `(\w+)` \(.*\):\s+```json\s+(\{[^`]*\})\s+```/g)];
     assert.deepEqual(
       forms.map(([, name]) => name),
       ['approve', 'rollback'],
