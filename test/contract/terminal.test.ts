@@ -7,9 +7,7 @@ describe('zkferry on a terminal of 80 columns and 24 lines', function () {
   this.timeout(120_000);
   before(function () {
     if (hasScript()) return;
-    this.currentTest?.parent?.tests.forEach(
-      (test) => (test.title += ' (skipped: package bsdutils is not installed)'),
-    );
+    this.currentTest?.parent?.tests.forEach((test) => (test.title += ' (skipped: package bsdutils is not installed)'));
     this.skip();
   });
 

@@ -13,7 +13,8 @@ export class SecretNet {
   add(name: string, secret: string): void {
     if (secret.length < SHORTEST) throw new RangeError(`${name} is too short to be looked for`);
     this.#names.add(name);
-    for (const [form, text] of formsOf(secret)) if (!this.#needles.has(text)) this.#needles.set(text, `${name} (${form})`);
+    for (const [form, text] of formsOf(secret))
+      if (!this.#needles.has(text)) this.#needles.set(text, `${name} (${form})`);
   }
 
   /** A private key: each line of its body. */
@@ -31,8 +32,11 @@ export class SecretNet {
     // Base64 is often folded.
     const unfolded = text.replaceAll(/\r?\n/g, '');
     const layers = [text, unfolded];
-    for (let depth = 1, top = unfolded; depth < LAYERS && top !== ''; depth += 1) layers.push((top = withinBase64(top)));
-    return [...this.#needles].filter(([needle]) => layers.some((layer) => layer.includes(needle))).map(([, name]) => name);
+    for (let depth = 1, top = unfolded; depth < LAYERS && top !== ''; depth += 1)
+      layers.push((top = withinBase64(top)));
+    return [...this.#needles]
+      .filter(([needle]) => layers.some((layer) => layer.includes(needle)))
+      .map(([, name]) => name);
   }
 }
 

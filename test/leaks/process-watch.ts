@@ -38,7 +38,7 @@ export class ProcessWatch {
 
   look(): void {
     this.looks.push(Date.now());
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))  this.#lookAt(Number(pid));
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) this.#lookAt(Number(pid));
   }
 
   isMesos({ command }: Seen): boolean {

@@ -137,7 +137,10 @@ export class SecretRun {
 
   async #noteSecrets(payloadKey: string): Promise<void> {
     const { net } = this;
-    for (const [name, login] of Object.entries({ 'the digest login': DIGEST, 'the wrong digest login': WRONG_DIGEST })) {
+    for (const [name, login] of Object.entries({
+      'the digest login': DIGEST,
+      'the wrong digest login': WRONG_DIGEST,
+    })) {
       net.add(name, login);
       net.add(`the password of ${name}`, login.slice(login.indexOf(':') + 1));
     }
