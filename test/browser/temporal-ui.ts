@@ -97,6 +97,10 @@ export class TemporalUi {
   async details(wanted: string): Promise<string> {
     const end = Date.now() + this.patienceMs;
     for (;;) {
+      // A worker that is short of time lets queries pile up, and the server refuses more: `429`.
+      const refused = this.page.getByText('We are having technical difficulties');
+      await this.#frame.or(refused).first().waitFor();
+      if (await refused.isVisible()) await this.openDetails();
       const text = await this.#markdown.locator('body').innerText();
       if (text.includes(wanted)) return text;
       assert.ok(Date.now() < end, `Current Details never said "${wanted}": ${text}`);
