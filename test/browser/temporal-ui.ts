@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import type { GateName } from '../../src/domain/status.js';
-import { pictureFile } from './chromium.js';
+import { pictureFile, VIEWPORT } from './chromium.js';
 
 /** How often R is pressed: each time the UI reads everything anew, the history, too. */
 const LOOK_AGAIN_MS = 2_000;
@@ -48,11 +48,11 @@ export class TemporalUi {
       assert.match(details, /zkferry approve .* --plan-hash [0-9a-f]{64} --by NAME/);
       assert.match(details, new RegExp(`^gate ${gate}\\t.*\\trunning$`, 'm'));
       await this.#showsAllPhases();
-      await picture(gate, gate === 'begin' ? this.page : this.#frame);
+      await (gate === 'begin' ? picture(gate, this.page) : this.#detailsPicture(gate));
       assert.equal(await this.approve(gate), 'Update successful');
     }
     assert.match(await this.details(': migrated'), /last agent after [\d.]+ s/);
-    await picture('migrated', this.#frame);
+    await this.#detailsPicture('migrated');
     // What was open while it ended may show `null` as its result.
     await this.page.reload();
     await this.#tab('History');
@@ -97,6 +97,10 @@ export class TemporalUi {
   async details(wanted: string): Promise<string> {
     const end = Date.now() + this.patienceMs;
     for (;;) {
+      // A worker that is short of time lets queries pile up, and the server refuses more: `429`.
+      const refused = this.page.getByText('We are having technical difficulties');
+      await this.#frame.or(refused).first().waitFor();
+      if (await refused.isVisible()) await this.openDetails();
       const text = await this.#markdown.locator('body').innerText();
       if (text.includes(wanted)) return text;
       assert.ok(Date.now() < end, `Current Details never said "${wanted}": ${text}`);
@@ -150,6 +154,13 @@ export class TemporalUi {
       this.#frame.boundingBox(),
     ]);
     assert.ok(row && frame && row.y + row.height <= frame.y + frame.height, JSON.stringify({ row, frame }));
+  }
+
+  /** Of all of them: the page around does not grow with what it scrolls. */
+  async #detailsPicture(name: string): Promise<void> {
+    await this.page.setViewportSize({ ...VIEWPORT, height: 2 * VIEWPORT.height });
+    await picture(name, this.#frame);
+    await this.page.setViewportSize(VIEWPORT);
   }
 
   async #tab(name: string): Promise<void> {
