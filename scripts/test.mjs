@@ -31,7 +31,7 @@ const tiers = {
     { name: 'workflow', sideBySide: 6 },
     { name: 'browser' },
     { name: 'contract', sideBySide: 3 },
-    { name: 'integration', sideBySide: 2 },
+    { name: 'integration' },
     { name: 'e2e' },
   ],
   long: [{ name: 'long' }],
