@@ -38,6 +38,83 @@ describe('doors, and who may wait behind them', function () {
     assert.match(incidents.at(-1)?.message ?? '', /turned back: .*target could not be told to mirror source again/);
   }
 
+  const opens = (cluster: FakeCluster): string[] =>
+    cluster.journal.filter((effect) => effect.startsWith('remove door'));
+  const masters = ['m1', 'm2', 'm3'];
+
+  it('asks at gate complete, while a rollback is still possible, when a master waits behind the door of source', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await toTheGate(migration);
+      await migration.approve('cut-over');
+      await migration.atGate('complete', { patienceMs: 120_000 });
+      cluster.wreck({ activity: 'provesMastersOn', kind: 'refuse', code: 'FERRY_NOT_PROVED' });
+      await migration.approve('complete');
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(status.rollback.possible, true);
+      assert.deepEqual(opens(cluster), [], 'source would be open to the one that waits');
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.approve('complete');
+      assert.equal((await migration.result()).state, 'migrated');
+      inOrder(cluster.journal, [
+        'masters on target',
+        'remove publisher',
+        'remove door of target',
+        'remove door of source',
+      ]);
+    });
+  });
+
+  it('opens no door at the end before it has proved again where every master is, and leaves them closed when that is skipped', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await toTheGate(migration);
+      await migration.approve('cut-over');
+      await migration.atGate('complete', { patienceMs: 120_000 });
+      cluster.wreckAfter('masters on target', {
+        activity: 'provesMastersOn',
+        kind: 'refuse',
+        code: 'FERRY_NOT_PROVED',
+      });
+      await migration.approve('complete');
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(status.phase, 'end-publishing');
+      assert.deepEqual(opens(cluster), []);
+      await migration.decide('skip');
+      assert.equal((await migration.result()).state, 'migrated');
+      assert.deepEqual(opens(cluster), [], 'a person may leave it, and nobody opens it unseen');
+    });
+  });
+
+  it('opens the door of target on the way back only once every master is proved to be on source', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await toTheGate(migration);
+      cluster.wreck({ activity: 'provesMastersOn', kind: 'refuse', code: 'FERRY_NOT_PROVED' });
+      await migration.say('rollback', { by: 'ann' });
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      assert.equal(status.phase, 'undo publish');
+      assert.deepEqual(opens(cluster), [], 'target would be open to the one that waits');
+      assert.ok(!masters.some((name) => cluster.journal.includes(`stop ${name}`)));
+      cluster.mend();
+      await migration.decide('retry');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      inOrder(cluster.journal, ['masters on source', 'remove publisher', 'remove door of target']);
+    });
+  });
+
+  it('needs no such proof when it goes back before any door was closed', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'proveAcls', kind: 'refuse' });
+      cluster.wreck({ activity: 'provesMastersOn', kind: 'refuse', code: 'FERRY_NOT_PROVED' });
+      await migration.approve('begin');
+      await migration.decide('rollback');
+      assert.equal((await migration.result()).state, 'rolled-back');
+    });
+  });
+
   const short = { ...aConfig().policy, budgetMs: 40_000, reserveMs: 30_000, forecastShare: 1 };
 
   it('brings the masters back on source although target is away, when nothing was opened there', async () => {
@@ -73,3 +150,12 @@ describe('doors, and who may wait behind them', function () {
     });
   });
 });
+
+/** Each of these comes after the one before it. */
+function inOrder(journal: readonly string[], effects: readonly string[]): void {
+  let at = -1;
+  for (const effect of effects) {
+    at = journal.indexOf(effect, at + 1);
+    assert.ok(at >= 0, `no ${effect} in its place: ${journal.join(', ')}`);
+  }
+}
