@@ -370,6 +370,11 @@ export interface PublishingActivities {
   clearElection(a: PublishingScope & { ensemble: EnsembleName }): Promise<{ removed: readonly string[] }>;
   /** Every master counts all replicas of the registry (`ensemble_size` = N; before Mesos 1.4: its log is recovered, S21). */
   awaitFullLog(a: { config: ClusterConfig; patienceMs: number }): Promise<void>;
+  /**
+   * Of every master: its master URL file names this ensemble, and so does what it runs with, or its
+   * unit is stopped (promise 1: a door is not opened for good to whom it keeps out). Unknown is no proof.
+   */
+  provesMastersOn(a: { config: ClusterConfig; ensemble: EnsembleName; patienceMs: number }): Promise<void>;
 }
 
 /** Host steps of the masters' window. */

@@ -79,7 +79,8 @@ function lineOf(place: MasterUrlPlace, text: string): string {
   return redactUrl(found ?? 'a file without such a line');
 }
 
-function sideOf(config: ClusterConfig, url: UrlSurvey | null): Side {
+/** The side all of whose servers, and no others, a master URL names. */
+export function sideOf(config: ClusterConfig, url: UrlSurvey | null): Side {
   if (url === null) return 'unknown';
   if (url.path !== config.electionPath) return 'elsewhere';
   for (const [side, servers] of sides(config)) {

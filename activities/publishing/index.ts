@@ -5,6 +5,7 @@ import { createElectionClearing } from './clear-election.js';
 import { createDivergenceWatch } from './divergence.js';
 import { createDoorActivities } from './door.js';
 import { createFullLogProof } from './full-log.js';
+import { createMastersOnProof } from './masters-on.js';
 import { createPublisherActivities } from './publisher-activities.js';
 
 /** What dual-publishing does in the two ensembles: mirrors, doors, and the watch over both. */
@@ -15,6 +16,7 @@ export function createPublishingActivities(ports: Ports): PublishingActivities {
     ...createDoorActivities(ports),
     ...createElectionClearing(ports),
     ...createFullLogProof(ports),
+    ...createMastersOnProof(ports),
     ...createPublisherActivities(ports),
   };
 }

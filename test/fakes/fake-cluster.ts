@@ -69,6 +69,7 @@ export class FakeCluster {
   losesReplies = false;
   #hash = 0;
   #released = false;
+  readonly #after: { effect: string; mishap: Mishap }[] = [];
   /** Steps that wait for `release`. */
   waiting = 0;
   /** Ids of agents that have not registered with the leading master. */
@@ -77,6 +78,11 @@ export class FakeCluster {
   hung = 0;
 
   constructor(readonly config: ClusterConfig) {}
+
+  /** As `wreck`, from the next time on that this effect has happened. */
+  wreckAfter(effect: string, mishap: Mishap): void {
+    this.#after.push({ effect, mishap });
+  }
 
   wreck(mishap: Mishap): void {
     this.mishaps.push({ mishap, left: mishap.times ?? Number.POSITIVE_INFINITY });
@@ -168,6 +174,10 @@ export class FakeCluster {
       }
       if (this.stepMs > 0) await sleep(this.stepMs);
       if (effect !== null) this.journal.push(effect);
+      for (const due of this.#after.filter((one) => one.effect === effect)) {
+        this.#after.splice(this.#after.indexOf(due), 1);
+        this.wreck(due.mishap);
+      }
       return result;
     };
     const stopped = () => ({ stoppedAt: new Date().toISOString(), tookMs: 10 });
@@ -376,6 +386,7 @@ export class FakeCluster {
         return this.answer(notice);
       },
       awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
+      provesMastersOn: ({ ensemble }) => act('provesMastersOn', null, `masters on ${ensemble}`, undefined),
     });
   }
 }

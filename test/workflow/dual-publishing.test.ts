@@ -56,8 +56,8 @@ describe('dual publishing', function () {
         !effects.some((effect) => effect.endsWith('at target') || effect === 'open target'),
         'the barrier held',
       );
-      inOrder(effects, ['stop m1', 'point m1 at source', 'open source', 'publish again', 'lift m1 and start it']);
-      inOrder(effects, ['lift m1 and start it', 'leader in source']);
+      inOrder(effects, ['stop m1', 'point m1 at source', 'open source', 'lift m1 and start it', 'leader in source']);
+      inOrder(effects, ['open source', 'publish again']);
       cluster.mend();
       await migration.decide('retry');
       await migration.approve('cut-over');

@@ -32,6 +32,7 @@ export function crossMasters(ferry: Ferry, publishing: Publishing): Crossing {
           }),
       );
     },
+    publishAgain: () => onHost('publish the election of source again').resumePublishing(ferry.nextPublishingStep()),
     proveWhole: () =>
       prove('wait until every master counts all replicas of the registry').awaitFullLog({
         config: ferry.config,

@@ -18,6 +18,8 @@ export interface Crossing {
   backOnSource(): void;
   /** Hosts that could not be reached when the window let go of them; until this succeeds they stay down. */
   startLeftHeld(names: readonly string[], side: EnsembleName): Promise<void>;
+  /** Target was away when source led again, and what agents on it look at is still to be published. */
+  publishAgain?(): Promise<void>;
   /** What must hold on target beyond a recovered leader and its agents. */
   proveWhole(): Promise<void>;
 }
@@ -30,6 +32,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   // Where what crosses may be, as far as this run knows; `unknown` counts as target.
   let standing: 'source' | 'target' | 'unknown' = ferry.found?.standing ?? 'source';
   let held: readonly string[] = [];
+  let unpublished = false;
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
     // Whatever holds the migration holds it here for the last time; the look of before is then old.
     if (to === 'target') while (await ferry.desk.safePoint()) await passCutOverGate(ferry);
@@ -46,12 +49,17 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     const result = await window.result();
     standing = result.outcome === 'switched' ? to : 'source';
     held = result.held;
+    unpublished = result.unpublished ?? false;
     if (standing === 'source') crossing.backOnSource();
     return result;
   };
   const leaveNoneHeld = async (): Promise<void> => {
     if (standing !== 'unknown' && held.length > 0) await crossing.startLeftHeld(held, standing);
     held = [];
+  };
+  const leaveNoneUnpublished = async (): Promise<void> => {
+    if (unpublished) await crossing.publishAgain?.();
+    unpublished = false;
   };
   return {
     name: 'cut-over',
@@ -61,13 +69,17 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
       // A way back that failed for good left nobody knows what: finish it before anything else.
       if (standing === 'unknown') await run('source');
       await leaveNoneHeld();
+      await leaveNoneUnpublished();
       if (standing === 'source') await passCutOverGate(ferry);
     },
     apply: async () => {
       // Already there: only what follows the window had failed.
       const result = standing === 'target' ? null : await run('target');
       if (result !== null && result.outcome !== 'switched') {
-        const left = held.length === 0 ? '' : `; still held down, because unreachable: ${held.join(', ')}`;
+        const left = [
+          ...(held.length === 0 ? [] : [`; still held down, because unreachable: ${held.join(', ')}`]),
+          ...(unpublished ? ['; target could not be told to mirror source again'] : []),
+        ].join('');
         throw ApplicationFailure.nonRetryable(
           `the window ${result.outcome === 'turned-back' ? 'turned back' : 'did not open'}: ${result.incident?.message ?? ''}${left}`,
           result.incident?.code ?? 'FERRY_TURN_BACK',
@@ -81,6 +93,8 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     compensate: async () => {
       if (standing !== 'source') await run('source');
       await leaveNoneHeld();
+      // Agents that see no leader in target are moved to source next, for which target is not needed.
+      await leaveNoneUnpublished().catch(() => undefined);
     },
   };
 }

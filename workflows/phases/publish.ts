@@ -1,4 +1,5 @@
 import { patched } from '@temporalio/workflow';
+import type { EnsembleName } from '../../activities/contract.js';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import type { Publishing } from '../publishing.js';
@@ -15,6 +16,8 @@ import { leaveNobodyBehind } from './fleet.js';
  */
 export function publish(ferry: Ferry, publishing: Publishing): Phase {
   const { publishing: scope } = ferry;
+  // Set before it is asked for: without an answer it counts as closed.
+  let mayBeClosed = ferry.found !== null;
   return {
     name: 'publish',
     rollbackCost: 'the mirrors are withdrawn from target and its door is opened again; nobody uses them yet',
@@ -24,6 +27,7 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
       await onHost('prove that source enforces ACLs').proveAcls({ ...scope, ensemble: 'source' });
       await onHost('prove that target enforces ACLs').proveAcls({ ...scope, ensemble: 'target' });
       await onHost('raise the create counter of target').raiseCounter(scope);
+      mayBeClosed = true;
       await onHost('close the door of target').closeDoor({
         ...ferry.nextPublishingStep(),
         ensemble: 'target',
@@ -41,6 +45,7 @@ export function publish(ferry: Ferry, publishing: Publishing): Phase {
       const stopped = publishing.stop();
       // While target's door is closed: a master that was not stopped after all would lead there once it is open.
       if (publishing.hasStopped && patched('restart-before-door')) await publishing.restartStopped();
+      if (mayBeClosed) await nobodyWaits(ferry, 'source');
       await onHost('end the publisher and withdraw its mirrors').removePublisher(scope);
       await onHost('open the door of target').removeDoor({ ...scope, ensemble: 'target' });
       // Closed only in the window; its way back opened it again.
@@ -66,6 +71,20 @@ async function keepMasterUrls(ferry: Ferry): Promise<void> {
   );
 }
 
+/**
+ * A closed door turns a master away that was pointed at the other side (configuration management, a
+ * person), again and again; once the door is open for good it leads there at its next start, beside
+ * the one that leads already. So nobody is behind it, or it stays closed.
+ */
+export async function nobodyWaits({ config }: Ferry, ensemble: EnsembleName): Promise<void> {
+  if (!patched('nobody-waits')) return;
+  await prove(`prove that every master belongs to ${ensemble}`).provesMastersOn({
+    config,
+    ensemble,
+    patienceMs: config.policy.timeouts.masterMs,
+  });
+}
+
 /** After gate `complete`: neither the publisher nor a closed door is left. */
 export function endPublishing(ferry: Ferry, publishing: Publishing): Closing {
   const { publishing: scope } = ferry;
@@ -73,6 +92,7 @@ export function endPublishing(ferry: Ferry, publishing: Publishing): Closing {
     name: 'end-publishing',
     run: async () => {
       const stopped = publishing.stop();
+      await nobodyWaits(ferry, 'target');
       await onHost('end the publisher').removePublisher(scope);
       await onHost('forget the door of target').removeDoor({ ...scope, ensemble: 'target' });
       await onHost('leave source as it was found').removeDoor({ ...scope, ensemble: 'source' });

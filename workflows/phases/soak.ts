@@ -22,13 +22,18 @@ export function soak(ferry: Ferry): Phase {
   };
 }
 
-/** The last gate: what is approved here can no longer be rolled back. */
-export function completeGate(ferry: Ferry): Phase {
+/**
+ * The last gate: what is approved here can no longer be rolled back.
+ *
+ * @param look what must hold still, looked at once it is approved: the gate may have waited for days.
+ */
+export function completeGate(ferry: Ferry, look: () => Promise<void> = () => Promise.resolve()): Phase {
   return {
     name: 'gate complete',
     rollbackCost: AFTER_THE_WINDOW,
     apply: async () => {
       await ferry.desk.gate('complete');
+      await look();
       const reason = 'gate complete was approved, so the migration cannot be rolled back any more';
       ferry.desk.refuseRollback(reason);
       ferry.record.rollback(false, reason, null);

@@ -5,7 +5,7 @@ import { leaveNothing } from '../phases/epilogue.js';
 import { moveAgents } from '../phases/move-agents.js';
 import { moveFrameworks } from '../phases/move-frameworks.js';
 import { prepareTarget } from '../phases/prepare-target.js';
-import { endPublishing, publish } from '../phases/publish.js';
+import { endPublishing, nobodyWaits, publish } from '../phases/publish.js';
 import { completeGate, soak } from '../phases/soak.js';
 import { Publishing } from '../publishing.js';
 import type { Strategy } from './index.js';
@@ -26,7 +26,7 @@ export function dualPublishing(ferry: Ferry): Strategy {
       moveFrameworks(ferry),
       cutOver(ferry, crossMasters(ferry, publishing)),
       soak(ferry),
-      completeGate(ferry),
+      completeGate(ferry, () => nobodyWaits(ferry, 'target')),
     ],
     closings: [endPublishing(ferry, publishing), leaveNothing(ferry)],
   };

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { EnsembleName, LeaderReport } from '../../activities/contract.js';
 import type { MasterConfig } from '../../src/domain/config.js';
 import { onHost, wayBack } from '../proxies.js';
@@ -15,6 +16,8 @@ export class MastersWindow implements Window {
   readonly #frame: Frame;
   /** Set before the first start is sent: from then on any master may stand on the new side. */
   #started = false;
+  /** Set before the door of the new side is asked to open: without an answer it counts as open. */
+  #mayBeOpen = false;
 
   constructor(readonly input: CutOverInput) {
     this.#frame = new Frame(input);
@@ -54,22 +57,29 @@ export class MastersWindow implements Window {
   /**
    * Once a start was sent towards target the way back is the mirror image, behind the same barrier.
    * Before that whoever still runs is on the old side, one that refuses to stop included, and a
-   * leader elected there is right.
+   * leader elected there is right. Where target was not even asked to open, nothing of its is needed
+   * to have a leader again: its door is closed since `publish`, so none can be elected there, and
+   * agents on it see no leader, or the last one, until it serves and the mirrors stand again.
    */
   async turnBack(why: Why): Promise<CutOverResult> {
     const frame = this.#frame;
     const stub = wayBack;
     await frame.turnAround();
+    let published: Promise<boolean> | null = null;
     if (this.#started) {
       await this.#crossOver(frame.from, stub);
       frame.liftMasters(stub, frame.nextStep());
     } else {
-      const mayStart = await this.#stayWhereTheyWere(stub);
+      const needsTarget = this.#mayBeOpen || !patched('back-without-target');
+      const mayStart = await this.#stayWhereTheyWere(stub, needsTarget);
       frame.liftMasters(stub, frame.nextStep(), mayStart);
+      if (!needsTarget) published = succeeds(this.#publishAgain(stub));
     }
     await frame.awaitLeader(frame.from, stub);
     await frame.told();
-    return { outcome: 'turned-back', incident: why, agents: null, held: await frame.leftHeld() };
+    const held = await frame.leftHeld();
+    const unpublished = published !== null && !(await published);
+    return { outcome: 'turned-back', incident: why, agents: null, held, ...(unpublished ? { unpublished } : {}) };
   }
 
   /** From the stop of all masters to the instant at which they may start on `to`. */
@@ -98,16 +108,26 @@ export class MastersWindow implements Window {
 
   /** Agents are on target: what is elected in source has to show there. */
   async #open(ensemble: EnsembleName, stub: Stub): Promise<void> {
+    await this.#openDoor(ensemble, stub);
+    if (ensemble === 'source') await this.#publishAgain(stub);
+  }
+
+  async #openDoor(ensemble: EnsembleName, stub: Stub): Promise<void> {
+    if (ensemble === this.input.to) this.#mayBeOpen = true;
     const step = { ...this.#frame.nextPublishingStep(), deadline: this.#frame.deadline(stub) };
     await stub(`open the door of ${ensemble}`).openDoor({ ...step, ensemble });
-    if (ensemble === 'target') return;
+  }
+
+  async #publishAgain(stub: Stub): Promise<void> {
     await stub('publish the election of source again').resumePublishing(this.#frame.nextPublishingStep());
   }
 
   /** @returns the masters that may start: whoever could not be pointed back stays down. */
-  async #stayWhereTheyWere(stub: Stub): Promise<readonly MasterConfig[]> {
+  async #stayWhereTheyWere(stub: Stub, needsTarget: boolean): Promise<readonly MasterConfig[]> {
     const { from, to, stopped } = this.#frame;
-    await stub(`close the door of ${to}`).closeDoor({ ...this.#frame.nextPublishingStep(), ensemble: to });
+    if (needsTarget) {
+      await stub(`close the door of ${to}`).closeDoor({ ...this.#frame.nextPublishingStep(), ensemble: to });
+    }
     const step = this.#frame.nextStep();
     const swaps = this.input.config.masters.map(async (master) => {
       if (!stopped.has(master.name)) return [master];
@@ -119,7 +139,16 @@ export class MastersWindow implements Window {
       );
     });
     const mayStart = (await Promise.all(swaps)).flat();
-    await this.#open(from, stub);
+    if (needsTarget) await this.#open(from, stub);
+    else await this.#openDoor(from, stub);
     return mayStart;
   }
+}
+
+/** @returns whether it did; never rejects, so that it may be begun now and awaited later. */
+function succeeds(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }

@@ -27,6 +27,8 @@ export interface CutOverResult {
   readonly agents: AgentsBack | null;
   /** Hosts whose unit is still held down, because they could not be reached afterwards. */
   readonly held: readonly string[];
+  /** Source leads again, but target could not be told to mirror it. */
+  readonly unpublished?: boolean;
 }
 
 export type Why = Pick<Incident, 'code' | 'host' | 'message' | 'remedy'>;

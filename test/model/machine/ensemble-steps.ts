@@ -100,6 +100,8 @@ export const ensembleSteps: StepsOf<PlanningActivities & EnsembleActivities & Pu
       { removed: [] },
     ),
   awaitFullLog: () => read((world) => (Object.values(world.masters).every(({ running }) => running) ? DONE : null)),
+  provesMastersOn: (a) =>
+    read((world) => (Object.values(world.masters).every(({ url }) => url === a.ensemble) ? DONE : null)),
   runPublisher: () => read(() => null),
   watchDivergence: () => read(() => null),
 };

@@ -29,6 +29,7 @@ const READS = new Set<string>([
   'awaitMirrored',
   'watchDivergence',
   'awaitFullLog',
+  'provesMastersOn',
 ]);
 
 /**

@@ -80,6 +80,14 @@ export const SABOTAGES: readonly Sabotage[] = [
     breaks: 'noMirrorBesideMasters',
   },
   {
+    what: "target's door is opened without a look at who waits behind it",
+    strategy: 'dual-publishing',
+    within: 'everywhere',
+    from: /if \(mayBeClosed\)\s+await nobodyWaits\(ferry, ['"]source['"]\);/,
+    to: '',
+    breaks: 'noSecondLeader',
+  },
+  {
     what: 'the way back leaves the last phase as it stands',
     strategy: 'dual-publishing',
     within: 'everywhere',
