@@ -45,6 +45,26 @@ describe('the last look before the window', function () {
     });
   });
 
+  it('opens no window whose preparation took too long; the gate then looks and asks again', async () => {
+    const cluster = new FakeCluster(aConfig());
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'parkObserver', host: 'o1', times: 1, kind: 'wait' });
+      await migration.approve('cut-over');
+      await migration.until(() => cluster.waiting === 1);
+      await delay(TOO_LONG_MS);
+      cluster.release();
+      const asked = await migration.until((s) => stopped(cluster) || s.state === 'awaiting-decision');
+      assert.equal(stopped(cluster), false, cluster.journal.join(', '));
+      assert.equal(asked.incidents.at(-1)?.code, 'FERRY_OLD_LOOK', JSON.stringify(asked, null, 1));
+      assert.equal(asked.window?.openedAt ?? null, null);
+      await migration.decide('retry');
+      await migration.approve('cut-over');
+      await migration.atGate('complete');
+    });
+  });
+
   /** The gate waits for an approval of the plan as it is by now, and no master was stopped. */
   async function asksAnew(cluster: FakeCluster, migration: Migration, planHash: string | null): Promise<void> {
     await migration.until((s) => stopped(cluster) || (s.state === 'awaiting-approval' && s.planHash !== planHash));
