@@ -42,6 +42,11 @@ export class Hooks {
     }
   }
 
+  /** Whether anybody may say no to the window. */
+  get areAsked(): boolean {
+    return this.#hooks.some(({ on }) => on.includes('before-window'));
+  }
+
   /** Asks whether the window may open. @returns null, or why not: the first no of all that were asked at once. */
   async askBeforeWindow(): Promise<string | null> {
     const answers = await Promise.all(

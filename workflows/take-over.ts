@@ -1,6 +1,7 @@
-import { ApplicationFailure, CancellationScope, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, patched, sleep } from '@temporalio/workflow';
 import type { HostConfig } from '../src/domain/config.js';
 import type { Ferry } from './ferry.js';
+import { blockersOf, tellBlocker } from './phases/blockers.js';
 import { leaveAsFound } from './phases/epilogue.js';
 import { look, onHost, prove } from './proxies.js';
 import { runClosings, undo, undoAll, type Phase, type SagaOutcome } from './saga.js';
@@ -13,9 +14,12 @@ import { strategies } from './strategies/index.js';
  */
 export async function takeOver(ferry: Ferry, from: string): Promise<SagaOutcome> {
   return await CancellationScope.nonCancellable(async () => {
-    ferry.desk.goBack('the take-over');
-    ferry.record.rollback(false, 'the take-over itself goes back to source; nothing is moved forward', null);
+    ferry.record.rollback(false, GOES_BACK, null);
+    // Only a plan that was approved is carried out, so until then nobody may hurry it with a rollback.
+    ferry.desk.refuseRollback(GOES_BACK);
     if (!(await undo(ferry, 'take over', () => fenceOff(ferry, from)))) return 'stranded';
+    ferry.desk.refuseRollback(null);
+    ferry.desk.goBack('the take-over');
     // Built only now: the phases begin from what was found.
     const { phases } = strategies[ferry.config.strategy](ferry);
     const outcome = await undoAll(ferry, lookBeforeClientsMove(ferry, from, phases));
@@ -23,6 +27,8 @@ export async function takeOver(ferry: Ferry, from: string): Promise<SagaOutcome>
     return outcome;
   });
 }
+
+const GOES_BACK = 'the take-over itself goes back to source; nothing is moved forward';
 
 /** Hosts first: a late start by the run of before must not meet a door that was completed here. */
 async function fenceOff(ferry: Ferry, from: string): Promise<void> {
@@ -45,7 +51,32 @@ async function fenceOff(ferry: Ferry, from: string): Promise<void> {
     ensembles,
   });
   // Nothing of before can change anything any more: only now counts what stands where.
-  await survey(ferry, from);
+  await surveyAsApproved(ferry, from);
+}
+
+/**
+ * What stands where may be known otherwise by now than when gate `begin` was approved: a host that is
+ * silent for a moment means an outage for all masters. A plan that has changed closes the gate again,
+ * and what speaks against it is for a person to see (S23).
+ */
+async function surveyAsApproved(ferry: Ferry, from: string): Promise<void> {
+  const { desk, record } = ferry;
+  for (;;) {
+    await survey(ferry, from);
+    const blockers = blockersOf(ferry);
+    const approval = record.status.approvals.findLast(({ gate }) => gate === 'begin');
+    const isApproved = ferry.planned.planHash === approval?.planHash;
+    if (blockers.length === 0 && isApproved) return;
+    if (!patched('take-over-as-approved')) return;
+    if (blockers.length > 0) {
+      throw ApplicationFailure.nonRetryable(blockers.map(tellBlocker).join('; '), 'FERRY_PREFLIGHT', {
+        host: blockers[0]?.host ?? null,
+        remedy: blockers[0]?.remedy ?? 'Mend it, then retry',
+      });
+    }
+    await desk.gate('begin');
+    record.state('rolling-back');
+  }
 }
 
 /** A host that could not be looked at may hold a higher generation than any seen; a run takes some dozens. */

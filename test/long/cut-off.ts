@@ -8,6 +8,7 @@ import type { Migration } from '../../lab/stage/migration.js';
 import type { Stage } from '../../lab/stage/stage.js';
 import type { Diagnosis } from '../../src/domain/doctor/diagnosis.js';
 import type { Observation } from '../../src/domain/doctor/observation.js';
+import type { MigrationStatus } from '../../src/domain/status.js';
 import { until } from '../e2e/dual-lab.js';
 import { zkServersOf } from '../e2e/zk-connections.js';
 import { zkferry } from './zkferry-cli.js';
@@ -87,12 +88,15 @@ export class CutOff {
       ...input,
       policy: { ...(input['policy'] as object), takeOver: id },
     }));
-    await migration.approve('begin', 'ann');
-    const ended = await Promise.race([
-      migration.result(),
-      // What it asks a person fails the test, and says why.
-      migration.until((s) => s.state === 'awaiting-decision').catch(() => migration.result()),
-    ]);
+    let ended: MigrationStatus;
+    do {
+      await migration.approve('begin', 'ann');
+      ended = await migration.until(({ state }) => state !== 'running' && state !== 'rolling-back', {
+        patienceMs: 300_000,
+      });
+      // What stood otherwise by the time the old run was fenced off is approved as a person would; what it
+      // asks a person to decide fails the test, and says why.
+    } while (ended.state === 'awaiting-approval');
     assert.equal(ended.state, 'rolled-back', JSON.stringify(ended, null, 1));
     assert.deepEqual(ended.incidents, []);
     await this.standsOn('source');

@@ -15,6 +15,21 @@ import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
  */
 type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
 
+/** A person is asked in the last look before the window, so that it is taken again. */
+const asked: Readonly<Record<string, Walk>> = {
+  'asked-in-the-last-look': async (cluster, migration) => {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    cluster.agentsOnSource = ['a1'];
+    await migration.approve('cut-over');
+    await migration.until((s) => s.state === 'awaiting-decision');
+    cluster.agentsOnSource = [];
+    await migration.decide('retry');
+    await migration.approve('complete');
+    await migration.result();
+  },
+};
+
 /** Walked with each strategy; the names of dual publishing's begin with `dual-`. */
 const shared: Readonly<Record<string, Walk>> = {
   migrated: async (_, migration) => {
@@ -65,6 +80,13 @@ const taking: Readonly<Record<string, Walk>> = {
     await migration.approve('begin');
     await migration.result();
   },
+  'taken-over-asked-again': async (cluster, migration) => {
+    const { planHash } = await migration.atGate('begin');
+    cluster.changePlan();
+    await migration.say('approve', { gate: 'begin', by: 'ann', planHash });
+    await migration.approve('begin');
+    await migration.result();
+  },
   'dual-taken-over': async (cluster, migration) => {
     cluster.found.publishing = true;
     await migration.approve('begin');
@@ -94,7 +116,7 @@ await mkdir(folder, { recursive: true });
 const env = new MigrationEnv();
 await env.start();
 try {
-  for (const [name, walk] of Object.entries({ ...shared, ...dual, ...taking, ...hooked })) {
+  for (const [name, walk] of Object.entries({ ...shared, ...dual, ...taking, ...hooked, ...asked })) {
     if (names.length > 0 && !names.includes(name)) continue;
     const takeOver = name in taking ? 'zkferry-c/0aa1' : null;
     const hooks: readonly HookConfig[] =

@@ -6,6 +6,7 @@ import { createPublisherActivities } from '../../activities/publishing/publisher
 import { markerText } from '../../activities/reach/marker.js';
 import { createTakeOverActivities } from '../../activities/take-over/index.js';
 import type { ClusterConfig, ServerConfig } from '../../src/domain/config.js';
+import { takeOverPlan } from '../../src/domain/doctor/take-over-plan.js';
 import { takeOverFindings } from '../../src/domain/doctor/take-over-rules.js';
 import { FencedError } from '../../src/domain/host-errors.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
@@ -156,6 +157,18 @@ describe('what speaks against a take-over', () => {
     assert.deepEqual(found(MIGRATION, onObservers(config), failures('host')), ['check-host']);
     assert.deepEqual(found(MIGRATION, onObservers(config), failures('leading-master')), []);
     assert.deepEqual(found(MIGRATION, onObservers(config), failures('target-tree')), []);
+  });
+});
+
+describe('the plan of a take-over', () => {
+  it('is the same however the leading master orders its agents', () => {
+    const config = aSpreadConfig();
+    const seen = onObservers(config);
+    const stepsOf = (agents: typeof seen.agents) =>
+      takeOverPlan(config, aSurvey(config), { ...seen, agents }, { from: OLD, migration: NEW }).steps;
+    const moves = stepsOf(seen.agents).filter(({ phase }) => phase === 'move-agents');
+    assert.ok(moves.length > 1, `${String(moves.length)} agents`);
+    assert.deepEqual(stepsOf([...seen.agents].reverse()), stepsOf(seen.agents));
   });
 });
 

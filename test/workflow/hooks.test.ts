@@ -96,6 +96,22 @@ describe('hooks of a migration', function () {
     });
   });
 
+  it('are asked again when a person was asked since: their yes has grown old', async () => {
+    const cluster = clusterWith([hook(['before-window'])]);
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.agentsOnSource = ['a1'];
+      await migration.approve('cut-over');
+      await migration.until((s) => s.incidents.at(-1)?.code === 'FERRY_STRAGGLERS');
+      assert.equal(cluster.notices.length, 1);
+      cluster.agentsOnSource = [];
+      await migration.decide('retry');
+      await migration.atGate('complete');
+      assert.equal(cluster.notices.length, 2);
+    });
+  });
+
   it('that hang before the window do not delay a rollback', async () => {
     const cluster = clusterWith([hook(['before-window'], 300_000)]);
     cluster.answer = hang;

@@ -73,6 +73,51 @@ describe('taking over what a terminated migration left', function () {
     });
   });
 
+  it('stops no master by the approval of a plan without an outage: it asks again once the plan has one', async () => {
+    const cluster = left();
+    cluster.found.standing = 'source';
+    await env.migrate(cluster, async (migration) => {
+      const { planHash } = await migration.atGate('begin');
+      // A master's host does not answer for a moment, so where it stands is unknown.
+      cluster.found.standing = 'unknown';
+      cluster.changePlan();
+      await migration.say('approve', { gate: 'begin', by: 'ann', planHash });
+      const again = await migration.until(
+        (s) => cluster.journal.includes('hold m1') || (s.state === 'awaiting-approval' && s.planHash !== planHash),
+      );
+      const moves = (effect: string) => /^(hold|stop|restart) /.test(effect);
+      assert.equal(again.state, 'awaiting-approval', cluster.journal.join(', '));
+      assert.equal(again.phase, 'take over');
+      await assert.rejects(migration.say('rollback', { by: 'ann' }), 'a rollback is no approval');
+      // It answers again before anybody has approved the outage.
+      cluster.found.standing = 'source';
+      cluster.changePlan();
+      await migration.approve('begin');
+      await migration.until((s) => s.state === 'awaiting-approval' && s.planHash !== again.planHash);
+      assert.ok(!cluster.journal.some(moves), cluster.journal.join(', '));
+      await migration.approve('begin');
+      const result = await goesBack(migration);
+      assert.equal(result.approvals.length, 3);
+      assert.ok(!cluster.journal.includes('stop m1'), cluster.journal.join(', '));
+    });
+  });
+
+  it('asks a person about what speaks against going on once the old run is fenced off', async () => {
+    const cluster = left();
+    await env.migrate(cluster, async (migration) => {
+      await migration.atGate('begin');
+      cluster.blocker = 'another migration has left traces, too';
+      await migration.approve('begin');
+      const asked = await migration.until((s) => s.state === 'awaiting-decision' || s.state === 'rolled-back');
+      assert.equal(asked.incidents[0]?.code, 'FERRY_PREFLIGHT');
+      assert.match(asked.incidents[0]?.message ?? '', /left traces/);
+      assert.ok(!cluster.journal.includes('hold m1'), cluster.journal.join(', '));
+      cluster.blocker = null;
+      await migration.decide('retry');
+      await goesBack(migration);
+    });
+  });
+
   it('asks who the agents are only once a master leads, and moves none before all are back', async () => {
     const cluster = left();
     cluster.leader = null;

@@ -6,6 +6,10 @@ export function blockersOf({ planned }: Ferry): readonly Finding[] {
   return planned.findings.filter(({ verdict }) => verdict === 'block');
 }
 
+export function tellBlocker({ id, host, seen }: Finding): string {
+  return `${id}${host ? ` on ${host}` : ''}: ${seen}`;
+}
+
 /**
  * Asks a person about what speaks against going on; returns when it is to be looked at again.
  *
@@ -17,7 +21,7 @@ export async function askAboutBlockers({ desk }: Ferry, blockers: readonly Findi
     {
       code: 'FERRY_PREFLIGHT',
       host: first?.host ?? null,
-      message: blockers.map((b) => `${b.id}${b.host ? ` on ${b.host}` : ''}: ${b.seen}`).join('; '),
+      message: blockers.map(tellBlocker).join('; '),
       remedy: first?.remedy ?? 'Mend it, then retry',
     },
     ['retry', 'rollback'],

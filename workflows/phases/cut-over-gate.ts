@@ -1,5 +1,6 @@
 import { patched, sleep } from '@temporalio/workflow';
 import { forecastOf } from '../../src/domain/forecast-of.js';
+import { isOldLook } from '../../src/domain/look-age.js';
 import type { WindowStatus } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
@@ -11,9 +12,11 @@ import { moveFleet } from './fleet.js';
  * Stands at gate `cut-over` until a person approves the plan as it is then, and nothing speaks
  * against the window in a fresh look afterwards. Newcomers among the agents are one more batch (S23);
  * whoever is still on source blocks unless a person accepts the loss by name (S5, S9).
+ *
+ * @returns when that look was complete, ms since the epoch
  */
-export async function passCutOverGate(ferry: Ferry): Promise<void> {
-  const { desk } = ferry;
+export async function passCutOverGate(ferry: Ferry): Promise<number> {
+  const { desk, hooks } = ferry;
   const accepted = new Set<string>();
   for (;;) {
     await freshPlan(ferry);
@@ -21,16 +24,28 @@ export async function passCutOverGate(ferry: Ferry): Promise<void> {
     await desk.gate('cut-over');
     const approvedHash = ferry.planned.planHash;
     // Within the last minute before the window, however long it was held up: whatever changed since closes the gate again.
+    const looksMs: number[] = [];
+    let isOld = false;
     do {
       await nobodyObjects(ferry);
+      const asked = questionsOf(ferry);
+      let since = Date.now();
       await freshPlan(ferry);
+      // How long a survey takes is no matter, unless a hook's yes has waited for it.
+      if (!hooks.areAsked) since = Date.now();
       // The gate closes again anyway, and asks when sessions of what has just moved are gone from source.
       if (ferry.planned.planHash !== approvedHash && patched('closes-before-it-looks')) break;
       await nobodyLeft(ferry, accepted, false);
-    } while (await desk.safePoint());
-    if (ferry.planned.planHash === approvedHash) return;
+      const tookMs = Date.now() - since;
+      // Whatever a person has taken the time to answer, the first part of the look is as old as the question.
+      isOld = isOldLook(tookMs, looksMs) || questionsOf(ferry) > asked;
+      looksMs.push(tookMs);
+    } while ((await desk.safePoint()) || (isOld && patched('last-minute')));
+    if (ferry.planned.planHash === approvedHash) return Date.now();
   }
 }
+
+const questionsOf = ({ record }: Ferry): number => record.status.incidents.length;
 
 /**
  * Surveys again; moves newcomers; asks a person about every blocker that stays. After the failover

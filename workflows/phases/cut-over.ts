@@ -33,14 +33,15 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
   let standing: 'source' | 'target' | 'unknown' = ferry.found?.standing ?? 'source';
   let held: readonly string[] = [];
   let unpublished = false;
+  let lookedAt = 0;
   const run = async (to: EnsembleName): Promise<CutOverResult> => {
     // Whatever holds the migration holds it here for the last time; the look of before is then old.
-    if (to === 'target') while (await ferry.desk.safePoint()) await passCutOverGate(ferry);
+    if (to === 'target') while (await ferry.desk.safePoint()) lookedAt = await passCutOverGate(ferry);
     ferry.hooks.tell('window-opening', { towards: to });
     crossing.beforeWindow();
     const before = standing;
     standing = 'unknown';
-    const window = await startWindow(ferry, to).catch((cause: unknown) => {
+    const window = await startWindow(ferry, to, lookedAt).catch((cause: unknown) => {
       // Cancelled before it was begun: nothing has moved.
       if (isCancellation(cause)) standing = before;
       if (standing === 'source') crossing.backOnSource();
@@ -70,7 +71,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
       if (standing === 'unknown') await run('source');
       await leaveNoneHeld();
       await leaveNoneUnpublished();
-      if (standing === 'source') await passCutOverGate(ferry);
+      if (standing === 'source') lookedAt = await passCutOverGate(ferry);
     },
     apply: async () => {
       // Already there: only what follows the window had failed.
@@ -100,7 +101,11 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
 }
 
 /** @returns once the window has begun; a cancellation is passed on to it, and it alone decides whether that comes too late. */
-async function startWindow(ferry: Ferry, to: EnsembleName): Promise<{ result(): Promise<CutOverResult> }> {
+async function startWindow(
+  ferry: Ferry,
+  to: EnsembleName,
+  lookedAt: number,
+): Promise<{ result(): Promise<CutOverResult> }> {
   const { config, plan, migration, record } = ferry;
   setHandler(windowNote, (note) => {
     record.window(note);
@@ -116,6 +121,7 @@ async function startWindow(ferry: Ferry, to: EnsembleName): Promise<{ result(): 
     to,
     measured: ferry.measured,
     restarts: ferry.restarts,
+    lookedAt,
   };
   return await startChild<typeof cutOverWorkflow>('cutOver', {
     workflowId: `zkferry-${config.cluster}/cut-over-${generation}`,

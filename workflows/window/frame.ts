@@ -15,6 +15,7 @@ import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
 import { inWindow, onHost, prove, wayBack } from '../proxies.js';
 import { incidentOf } from '../saga.js';
+import { refuseOldLook } from './refuse-old-look.js';
 import type { CutOverInput, CutOverResult } from './run-window.js';
 
 export type Stub = typeof wayBack;
@@ -48,7 +49,7 @@ export class Frame {
    * Towards target the window opens only when forecast and reserve fit.
    *
    * @returns the turn-back point, null = none
-   * @throws FERRY_NOT_REHEARSED, FERRY_FORECAST before anything stopped
+   * @throws FERRY_NOT_REHEARSED, FERRY_FORECAST, FERRY_OLD_LOOK before anything stopped
    */
   open(): number | null {
     const { plan, measured: rehearsal, restarts } = this.input;
@@ -70,6 +71,7 @@ export class Frame {
         });
       }
     }
+    if (this.to === 'target') refuseOldLook(this.input);
     return this.#opened(this.to === 'target' ? Date.now() + budgetMs - reserveMs : null, forecast);
   }
 

@@ -17,6 +17,11 @@ export interface CutOverInput {
   readonly measured: Measurements | null;
   /** Measured restarts; absent in windows that an earlier version of this began, and has judged already. */
   readonly restarts?: Restarts;
+  /**
+   * When the look was complete with which the gate was passed, ms since the epoch; says nothing towards
+   * source. Absent in windows that an earlier version of this began.
+   */
+  readonly lookedAt?: number;
 }
 
 export interface CutOverResult {
@@ -37,7 +42,7 @@ export type Why = Pick<Incident, 'code' | 'host' | 'message' | 'remedy'>;
 export interface Window {
   /** All that can be done beforehand; fails without having stopped anything. */
   prepare(): Promise<void>;
-  /** Judges forecast against budget and opens the window. @returns the turn-back point, null = none. @throws FERRY_FORECAST */
+  /** Judges forecast against budget and opens the window. @returns the turn-back point, null = none. @throws FERRY_FORECAST, FERRY_OLD_LOOK */
   open(): number | null;
   /** From the first stop to the proved leader of the new side: the point of no return. */
   switchOver(): Promise<LeaderReport>;

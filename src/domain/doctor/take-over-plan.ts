@@ -32,7 +32,11 @@ function steps(config: ClusterConfig, seen: Observation, { from }: Taking): Plan
     // By dual-publishing masters cross in the window alone.
     ...(config.strategy === 'observers' ? moved('move-masters', seen.masters) : []),
     ...moved('move-frameworks', seen.frameworks),
-    ...moved('move-agents', seen.agents),
+    // A leading master lists them in an order of its own, and the plan of the same agents is the same.
+    ...moved(
+      'move-agents',
+      [...seen.agents].sort((a, b) => (a.host.name < b.host.name ? -1 : 1)),
+    ),
     ...(config.strategy === 'dual-publishing'
       ? [step('publish', null, 'mirrors are withdrawn from target, both doors are left as they were found')]
       : seen.observers.map(({ host }) => step('add-observers', host.name, 'the observer is stopped and removed'))),

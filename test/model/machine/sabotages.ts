@@ -59,7 +59,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     what: 'the approval of a plan that has changed since opens the window',
     strategy: 'observers',
     within: 'everywhere',
-    from: /(?<=while \(await desk\.safePoint\(\)\);\s+)if \(ferry\.planned\.planHash === approvedHash\)/,
+    from: /if \(ferry\.planned\.planHash === approvedHash\)(?=\s+return Date\.now\(\))/,
     to: 'if (approvedHash)',
     breaks: 'windowApproved',
   },
