@@ -6,6 +6,7 @@ import type { Plan } from '../../src/domain/plan.js';
 import { planSteps } from '../../src/domain/plan-steps.js';
 import { preflight } from '../../src/domain/preflight.js';
 import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
+import { deliverable } from '../../src/domain/preflight/size-rules.js';
 import type { Survey } from '../../src/domain/survey.js';
 import { isClean, type Stragglers, stragglersOf } from '../../src/domain/straggler.js';
 import type { PlanningActivities } from '../contract.js';
@@ -27,7 +28,7 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       const survey: Survey = { ...(await surveyAll(ports, config)), temporal: temporal ?? null };
       const plan = makePlan(config, survey);
       const carried = temporal === undefined ? plan : { ...plan, temporal };
-      return { plan: carried, planHash: planHash(plan), findings: preflight(config, survey) };
+      return deliverable({ plan: carried, planHash: planHash(plan), findings: preflight(config, survey) });
     },
 
     async replan({ config, plan, migration }) {
