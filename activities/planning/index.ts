@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { planHash } from '../../src/domain/canonical-json.js';
+import type { CarriedPlan } from '../../src/domain/carried-plan.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { budgetOf, makePlan, plannedAgents } from '../../src/domain/make-plan.js';
 import type { Plan } from '../../src/domain/plan.js';
@@ -36,15 +37,18 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       const known = new Set(plan.agents.map(({ id }) => id));
       const newcomers = plannedAgents(config, survey).filter(({ id }) => !known.has(id));
       const agents = newcomers.length === 0 ? plan.agents : [...plan.agents, ...newcomers];
-      const { temporal, ...hashed } = plan;
-      const next: Plan = {
-        ...hashed,
-        agents,
-        steps: newcomers.length === 0 ? plan.steps : planSteps(config, { ...plan, agents }),
-        budget: budgetOf(config, survey),
+      const { temporal, steps, ...hashed } = plan;
+      const next: CarriedPlan = { ...hashed, agents, budget: budgetOf(config, survey) };
+      const nextSteps = (newcomers.length === 0 ? steps : undefined) ?? planSteps(config, next);
+      return {
+        plan: {
+          ...next,
+          ...(steps === undefined ? {} : { steps: nextSteps }),
+          ...(temporal === undefined ? {} : { temporal }),
+        },
+        planHash: planHash({ ...next, steps: nextSteps }),
+        findings: replanFindings(config, plan, survey, migration),
       };
-      const carried = temporal === undefined ? next : { ...next, temporal };
-      return { plan: carried, planHash: planHash(next), findings: replanFindings(config, plan, survey, migration) };
     },
 
     async findStragglers({ config, plan, twice }) {
@@ -68,6 +72,6 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
   };
 }
 
-async function look(ports: Ports, config: ClusterConfig, plan: Plan): Promise<Stragglers> {
+async function look(ports: Ports, config: ClusterConfig, plan: Pick<Plan, 'agents'>): Promise<Stragglers> {
   return stragglersOf(config, plan.agents, await surveyClients(ports, config, plan.agents));
 }

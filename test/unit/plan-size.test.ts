@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { planHash } from '../../src/domain/canonical-json.js';
+import { carriedPlan, wholePlan } from '../../src/domain/carried-plan.js';
 import { makePlan } from '../../src/domain/make-plan.js';
 import type { Finding, PlanResult } from '../../src/domain/plan.js';
 import { preflight } from '../../src/domain/preflight.js';
@@ -33,9 +35,12 @@ describe('the size of a plan', () => {
   });
 
   it('counts the hosts that a config lists, which every later step carries beside the plan', () => {
-    const { config, result, tooLarge } = planned(2_000, 2_000);
-    assert.ok(bytes({ config, plan: result.plan }) > CARRIED_MAX_BYTES);
-    assert.notDeepEqual(tooLarge, []);
+    const { config, result } = planned(1_000, 1_000);
+    const [host] = config.agents.hosts;
+    assert.ok(host);
+    const listing = { ...config, agents: { ...config.agents, hosts: Array.from({ length: 8_000 }, () => host) } };
+    assert.match(sizeRules(listing, result.plan, [])[0]?.seen ?? '', /^config and plan take/);
+    assert.deepEqual(sizeRules(config, result.plan, []), []);
   });
 
   it('reaches whoever is told that it is too large, however large it is', () => {
@@ -43,6 +48,18 @@ describe('the size of a plan', () => {
     const told = deliverable(result);
     assert.ok(bytes(told) < LIMIT_OF_TEMPORAL / 10, String(bytes(told)));
     assert.deepEqual(told.findings.slice(0, tooLarge.length), tooLarge);
+  });
+
+  it('shrinks to less than half while it is carried, and nothing is lost: the steps follow from the rest', () => {
+    const { config, result } = planned(1_000, 1_000);
+    const carried = { ...result, plan: carriedPlan(result.plan) };
+    assert.ok(
+      bytes(carried.plan) * 2 < bytes(result.plan),
+      `${String(bytes(carried.plan))} of ${String(bytes(result.plan))}`,
+    );
+    assert.deepEqual(wholePlan(config, carried), result);
+    assert.equal(planHash(wholePlan(config, carried).plan), planHash(result.plan));
+    assert.deepEqual(wholePlan(config, result), result, 'as an earlier version of a worker answers');
   });
 
   it('counts findings, too', () => {

@@ -1,3 +1,4 @@
+import { carriedPlan } from '../carried-plan.js';
 import type { ClusterConfig } from '../config.js';
 import type { Finding, Plan, PlanResult } from '../plan.js';
 import { block } from './finding.js';
@@ -11,11 +12,11 @@ export const CARRIED_MAX_BYTES = 1.5 * 1024 * 1024;
 /** Of a plan that is refused for its size, so many findings are told. */
 const FINDINGS_TOLD = 100;
 
-/** Later steps carry config and plan, and they carry them when everything has moved: it is asked before anything has. */
+/** Surveys answer with plan and findings, also once everything has moved, and later ones are asked with the config: so it is asked before. */
 export function sizeRules(config: ClusterConfig, plan: Plan, findings: readonly Finding[]): Finding[] {
   const carried = [
     { what: 'the plan with its findings', bytes: bytesOf({ plan, findings }) },
-    { what: 'config and plan', bytes: bytesOf({ config, plan }) },
+    { what: 'config and plan', bytes: bytesOf({ config, plan: carriedPlan(plan) }) },
   ];
   return carried
     .filter(({ bytes }) => bytes > CARRIED_MAX_BYTES)
