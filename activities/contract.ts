@@ -5,6 +5,7 @@
  * Each activity is idempotent and safe to run twice at once: it looks, then acts, and host effects
  * are fenced by a generation (S2). A lost reply is answered by running it again.
  */
+import type { CarriedResult } from '../src/domain/carried-plan.js';
 import type {
   AgentConfig,
   ClusterConfig,
@@ -56,14 +57,14 @@ export interface PlanningActivities {
   /**
    * Fresh preflight in mid-migration: newcomers among the agents join the plan (S23), the budget is
    * read again, epochs, ensembles and masters are checked. The hash changes only when the plan does.
-   * `movedAgentIds` are those already on observers.
+   * A plan that comes without its steps is answered without.
    */
-  replan(a: { config: ClusterConfig; plan: Plan; migration: string }): Promise<PlanResult>;
+  replan(a: { config: ClusterConfig; plan: CarriedResult['plan']; migration: string }): Promise<CarriedResult>;
   /**
    * Straggler check (S9): clients left on source's own servers, seen twice a session timeout apart
    * when `twice`, and agents that are not connected through observers.
    */
-  findStragglers(a: { config: ClusterConfig; plan: Plan; twice: boolean }): Promise<StragglerReport>;
+  findStragglers(a: { config: ClusterConfig; plan: Pick<Plan, 'agents'>; twice: boolean }): Promise<StragglerReport>;
 }
 
 export type InputVerdict =

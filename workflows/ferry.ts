@@ -7,6 +7,7 @@ import type {
   PublishingScope,
   PublishingStep,
 } from '../activities/contract.js';
+import { withoutListedAgents } from '../src/domain/carried-plan.js';
 import type { ClusterConfig } from '../src/domain/config.js';
 import { NO_RESTARTS, slower, type Restarts } from '../src/domain/window-forecast.js';
 import { clientDestination, type ClientDestination, type Measurements, type PlanResult } from '../src/domain/plan.js';
@@ -93,7 +94,7 @@ export class Ferry {
   }
 
   get publishing(): PublishingScope {
-    return { config: this.config, migration: this.migration };
+    return { config: withoutListedAgents(this.config), migration: this.migration };
   }
 
   /** Sets `count` generations aside for a child workflow and returns the one before the first. */

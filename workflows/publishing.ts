@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Divergence, HostStep } from '../activities/contract.js';
 import type { MasterConfig } from '../src/domain/config.js';
 import type { Incident } from '../src/domain/status.js';
@@ -6,8 +6,12 @@ import type { Ferry } from './ferry.js';
 import { onHost, publisher, vigil } from './proxies.js';
 import { incidentOf } from './saga.js';
 
-/** On the way back nobody is asked, so an incident is only told, and the watch rests before it looks again. */
+/** On the way back nobody is asked, so an incident is only told, and its work rests before it is tried again. */
 const REST_MS = 10_000;
+/** Once told, it is told no more while it lasts: the way back may wait for a person for days, and every try costs history. */
+const LONG_REST_MS = { watch: 600_000, work: 60_000 } as const;
+/** After so long without it, it was gone: above what the watch takes to see it again. */
+const GONE_MS = 60_000;
 
 /**
  * What runs beside the phases while both ensembles name the same leader: the publisher, and the watch
@@ -21,6 +25,8 @@ export class Publishing {
   readonly #ended: Promise<void>[] = [];
   /** What people are asked about by the watch, until it is answered. */
   readonly #asked = new Set<string>();
+  /** What was told on the way back, by its subject: when its work goes on, or has gone on. */
+  readonly #told = new Map<string, number>();
   #round: CancellationScope | null = null;
   /** Masters that were stopped because they stood for election in target. */
   readonly #stopped = new Map<string, MasterConfig>();
@@ -78,7 +84,8 @@ export class Publishing {
         return await work();
       } catch (cause) {
         if (isCancellation(cause)) throw cause;
-        await this.#holdOrTell(incidentOf(cause));
+        const incident = incidentOf(cause);
+        await this.#holdOrTell(incident, `${incident.code} on ${incident.host ?? 'no host'}`);
       }
     }
   }
@@ -99,7 +106,7 @@ export class Publishing {
       // Told to stop while it found it: in the window, and after the migration, it is not the watch's any more.
       if (CancellationScope.current().consideredCancelled) return;
       if (seen.kind === 'native-contender') this.#ask(seen.znode, () => this.#nativeContender(seen));
-      else this.#ask(seen.kind, () => this.#holdOrTell(divergenceIncident(seen)));
+      else this.#ask(seen.kind, () => this.#holdOrTell(divergenceIncident(seen), subjectOf(seen), 'watch'));
     } catch (cause) {
       if (!isCancellation(cause) || CancellationScope.current().consideredCancelled) throw cause;
     }
@@ -116,18 +123,25 @@ export class Publishing {
       });
   }
 
-  /** @returns false when nobody is asked any more, because everything is going back. */
-  async #holdOrTell(incident: NewIncident): Promise<boolean> {
+  /**
+   * @param subject what it is about; the same again is the same incident.
+   * @returns false when nobody is asked any more, because everything is going back.
+   */
+  async #holdOrTell(incident: NewIncident, subject: string, by: keyof typeof LONG_REST_MS = 'work'): Promise<boolean> {
     const { desk } = this.ferry;
     if (desk.rollbackOrderedBy === null) return (await desk.hold(incident, ['retry', 'rollback'])) === 'retry';
-    await this.#tell(incident);
+    await this.#tell(incident, subject, by);
     return false;
   }
 
-  async #tell(incident: NewIncident): Promise<void> {
+  async #tell(incident: NewIncident, subject: string, by: keyof typeof LONG_REST_MS): Promise<void> {
     const { record } = this.ferry;
-    record.closeIncident(record.openIncident(incident).id);
-    await sleep(REST_MS, { summary: 'look again after the incident' });
+    const goesOnAt = this.#told.get(subject);
+    const isTold = goesOnAt !== undefined && Date.now() - goesOnAt < GONE_MS && patched('tells-once');
+    if (!isTold) record.closeIncident(record.openIncident(incident).id);
+    const restMs = isTold ? LONG_REST_MS[by] : REST_MS;
+    this.#told.set(subject, Date.now() + restMs);
+    await sleep(restMs, { summary: 'look again after the incident' });
   }
 
   /** The one automatic act (S19): it is stopped at once; bringing it back to source is for a person to say. */
@@ -135,22 +149,30 @@ export class Publishing {
     const { config } = this.ferry;
     const master = config.masters.find((one) => one.name === name);
     if (master === undefined) {
-      await this.#holdOrTell({
-        code: 'FERRY_NATIVE_CONTENDER',
-        host: null,
-        message: `${znode} in target belongs to ${pid || 'nobody known'}, which is none of the configured masters`,
-        remedy: 'Find out what stands for election in target and stop it; retry looks again',
-      });
+      await this.#holdOrTell(
+        {
+          code: 'FERRY_NATIVE_CONTENDER',
+          host: null,
+          message: `${znode} in target belongs to ${pid || 'nobody known'}, which is none of the configured masters`,
+          remedy: 'Find out what stands for election in target and stop it; retry looks again',
+        },
+        znode,
+        'watch',
+      );
       return;
     }
     // Asked from the first moment, so that no window opens beside the stop.
     const [again] = await Promise.all([
-      this.#holdOrTell({
-        code: 'FERRY_NATIVE_CONTENDER',
-        host: master.name,
-        message: `${master.name} stands for election in target (${znode}) before its time and is stopped`,
-        remedy: 'See who changed its master URL; retry puts the URL of source back and starts it, rollback undoes all',
-      }),
+      this.#holdOrTell(
+        {
+          code: 'FERRY_NATIVE_CONTENDER',
+          host: master.name,
+          message: `${master.name} stands for election in target (${znode}) before its time and is stopped`,
+          remedy:
+            'See who changed its master URL; retry puts the URL of source back and starts it, rollback undoes all',
+        },
+        znode,
+      ),
       this.#untilDone(() => this.#stopAtOnce(master, znode)),
     ]);
     if (again) await this.#untilDone(() => this.#restart(master));
@@ -193,6 +215,11 @@ export class Publishing {
 
 type NewIncident = Omit<Incident, 'id' | 'openedAt' | 'closedAt' | 'phase'>;
 type NativeContender = Extract<Divergence, { kind: 'native-contender' }>;
+
+function subjectOf(seen: Exclude<Divergence, NativeContender>): string {
+  if (seen.kind === 'blind') return `blind towards ${seen.ensemble}`;
+  return `${seen.source ?? 'nobody'} in source, ${seen.target ?? 'nobody'} in target`;
+}
 
 function divergenceIncident(seen: Exclude<Divergence, NativeContender>): NewIncident {
   const seconds = `${(seen.forMs / 1000).toFixed(1)} s`;

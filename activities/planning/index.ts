@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { planHash } from '../../src/domain/canonical-json.js';
+import type { CarriedPlan } from '../../src/domain/carried-plan.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import { budgetOf, makePlan, plannedAgents } from '../../src/domain/make-plan.js';
 import type { Plan } from '../../src/domain/plan.js';
 import { planSteps } from '../../src/domain/plan-steps.js';
 import { preflight } from '../../src/domain/preflight.js';
 import { replanFindings } from '../../src/domain/preflight/replan-rules.js';
+import { deliverable } from '../../src/domain/preflight/size-rules.js';
 import type { Survey } from '../../src/domain/survey.js';
 import { isClean, type Stragglers, stragglersOf } from '../../src/domain/straggler.js';
 import type { PlanningActivities } from '../contract.js';
@@ -27,7 +29,7 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       const survey: Survey = { ...(await surveyAll(ports, config)), temporal: temporal ?? null };
       const plan = makePlan(config, survey);
       const carried = temporal === undefined ? plan : { ...plan, temporal };
-      return { plan: carried, planHash: planHash(plan), findings: preflight(config, survey) };
+      return deliverable({ plan: carried, planHash: planHash(plan), findings: preflight(config, survey) });
     },
 
     async replan({ config, plan, migration }) {
@@ -35,15 +37,18 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
       const known = new Set(plan.agents.map(({ id }) => id));
       const newcomers = plannedAgents(config, survey).filter(({ id }) => !known.has(id));
       const agents = newcomers.length === 0 ? plan.agents : [...plan.agents, ...newcomers];
-      const { temporal, ...hashed } = plan;
-      const next: Plan = {
-        ...hashed,
-        agents,
-        steps: newcomers.length === 0 ? plan.steps : planSteps(config, { ...plan, agents }),
-        budget: budgetOf(config, survey),
+      const { temporal, steps, ...hashed } = plan;
+      const next: CarriedPlan = { ...hashed, agents, budget: budgetOf(config, survey) };
+      const nextSteps = (newcomers.length === 0 ? steps : undefined) ?? planSteps(config, next);
+      return {
+        plan: {
+          ...next,
+          ...(steps === undefined ? {} : { steps: nextSteps }),
+          ...(temporal === undefined ? {} : { temporal }),
+        },
+        planHash: planHash({ ...next, steps: nextSteps }),
+        findings: replanFindings(config, plan, survey, migration),
       };
-      const carried = temporal === undefined ? next : { ...next, temporal };
-      return { plan: carried, planHash: planHash(next), findings: replanFindings(config, plan, survey, migration) };
     },
 
     async findStragglers({ config, plan, twice }) {
@@ -67,6 +72,6 @@ export function createPlanningActivities(ports: Ports): PlanningActivities {
   };
 }
 
-async function look(ports: Ports, config: ClusterConfig, plan: Plan): Promise<Stragglers> {
+async function look(ports: Ports, config: ClusterConfig, plan: Pick<Plan, 'agents'>): Promise<Stragglers> {
   return stragglersOf(config, plan.agents, await surveyClients(ports, config, plan.agents));
 }

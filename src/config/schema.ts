@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_MAX } from '../domain/batches.js';
 import { DEFAULTS } from './defaults.js';
 import { hooks } from './schema-hooks.js';
 import { duration, reference, text } from './schema-fields.js';
@@ -205,7 +206,15 @@ const policy = z.strictObject({
     .min(1, 'must be at least 1')
     .meta({ description: 'Each batch is at most this many times the one before', default: DEFAULTS.policy.batchGrowth })
     .optional(),
-  maxBatch: count('Largest batch of agents', 1, DEFAULTS.policy.maxBatch),
+  maxBatch: z
+    .int()
+    .min(1, 'must be at least 1')
+    .max(
+      BATCH_MAX,
+      `must be at most ${String(BATCH_MAX)}: all agents of a batch restart at once, and Temporal holds their steps in one history`,
+    )
+    .meta({ description: 'Largest batch of agents', default: DEFAULTS.policy.maxBatch })
+    .optional(),
   failureBudget: count('Failed agents tolerated before the phase stops', 0, DEFAULTS.policy.failureBudget),
   soak: duration('How long the cluster is watched after the window', DEFAULTS.policy.soak).optional(),
   settle: flag('Afterwards repoint everything from the observers to target itself', DEFAULTS.policy.settle),

@@ -1,3 +1,9 @@
+/**
+ * Most agents of one batch. All of it restart at once, and its steps go into one history: the next one is
+ * begun between batches only, and no server keeps more than 50 MiB of it.
+ */
+export const BATCH_MAX = 200;
+
 /** How a fleet is rolled: first the canary, then batches that grow up to a ceiling. */
 export interface BatchPace {
   /** Size of the batch before, 0 before the first. */

@@ -1,5 +1,6 @@
+import type { CarriedPlan } from './carried-plan.js';
 import type { ClusterConfig } from './config.js';
-import type { Measurements, Plan } from './plan.js';
+import type { Measurements } from './plan.js';
 import {
   forecastMasters,
   forecastWindow,
@@ -21,7 +22,7 @@ export interface Seen {
 /** Forecast of a migration's window and its reserve; null when the observers have not been rehearsed. */
 export function forecastOf(
   config: ClusterConfig,
-  plan: Plan,
+  plan: CarriedPlan,
   to: 'source' | 'target',
   { rehearsal, restarts, stepMs }: Seen,
 ): WindowForecast | null {
@@ -37,7 +38,7 @@ export function forecastOf(
 }
 
 /** S22. */
-function crashOf({ policy }: ClusterConfig, { temporal }: Plan): WorkerCrash {
+function crashOf({ policy }: ClusterConfig, { temporal }: CarriedPlan): WorkerCrash {
   if (temporal === undefined || temporal.known) return 'prompt';
   return policy.acceptFrozenWorker ? 'accepted' : 'slow';
 }

@@ -1,3 +1,4 @@
+import { BATCH_MAX } from './batches.js';
 import type { DecisionAction, GateName, Incident } from './status.js';
 
 /** What an operator's message is judged against. */
@@ -80,8 +81,11 @@ export function refuseDecide(message: unknown, view: OperatorView): string | nul
 export function refuseSetPace(message: unknown): string | null {
   const m = fields(message);
   if (m === null || !isName(m.by)) return 'setPace takes one JSON object {by, batch?, pauseMs?}';
-  if (m.batch !== undefined && !(Number.isInteger(m.batch) && (m.batch as number) >= 1 && (m.batch as number) <= 200)) {
-    return 'setPace: batch must be a whole number from 1 to 200';
+  if (
+    m.batch !== undefined &&
+    !(Number.isInteger(m.batch) && (m.batch as number) >= 1 && (m.batch as number) <= BATCH_MAX)
+  ) {
+    return `setPace: batch must be a whole number from 1 to ${String(BATCH_MAX)}`;
   }
   if (m.pauseMs !== undefined && !(Number.isInteger(m.pauseMs) && (m.pauseMs as number) >= 0)) {
     return 'setPace: pauseMs must be a whole number of milliseconds';

@@ -1,4 +1,5 @@
 import type { ClusterConfig } from './config.js';
+import { makePlan } from './make-plan.js';
 import type { Finding } from './plan.js';
 import { clientRules } from './preflight/client-rules.js';
 import { clusterRules } from './preflight/cluster-rules.js';
@@ -9,6 +10,7 @@ import { block } from './preflight/finding.js';
 import { hostRules } from './preflight/host-rules.js';
 import { masterRules } from './preflight/master-rules.js';
 import { residueRules } from './preflight/residue-rules.js';
+import { sizeRules } from './preflight/size-rules.js';
 import { temporalRules } from './preflight/temporal-rules.js';
 import type { Survey } from './survey.js';
 
@@ -30,6 +32,7 @@ export function preflight(config: ClusterConfig, survey: Survey): Finding[] {
     ...residueRules(config, survey),
     ...temporalRules(config, survey),
   ];
+  findings.push(...sizeRules(config, makePlan(config, survey), findings));
   return findings.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
 }
 

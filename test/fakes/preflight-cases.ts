@@ -3,6 +3,7 @@ import type { CheckName, FindingId } from '../../src/domain/preflight/catalogue/
 import type { Acl, Survey } from '../../src/domain/survey.js';
 import {
   agentFlagsAre,
+  agentsAre,
   clusterIs,
   contender,
   elsewhere,
@@ -57,6 +58,7 @@ export const blocking: readonly Case[] = [
     'servers disagree on reconfigEnabled',
     serverIs('target', 1, { settings: { reconfigEnabled: 'true' } }),
   ],
+  ['plan-too-large', null, 'there are more agents than Temporal carries at once', agentsAre(4_000)],
   ['no-election', null, 'the election path is absent in source', treeIs('source', { electionPath: 'absent' })],
   ['election-refused', null, 'the election path may not be read', treeIs('target', { electionPath: 'refused' })],
   [

@@ -54,6 +54,18 @@ export const clusterIs =
     assert.ok(survey.cluster);
     return { ...survey, cluster: { ...survey.cluster, ...change(survey.cluster) } };
   };
+/** A fleet of so many agents, each as the first one. */
+export const agentsAre = (count: number) =>
+  clusterIs(({ agents: [first] }) => {
+    assert.ok(first);
+    return {
+      agents: Array.from({ length: count }, (_, at) => ({
+        ...first,
+        id: `1b36ab6a-5f1d-4a3f-9d0e-1c1a7b6b52d1-S${String(at)}`,
+        agent: { ...first.agent, name: `agent-${String(at)}.example.com` },
+      })),
+    };
+  });
 export const frameworkIs = (change: Partial<ClusterSurvey['frameworks'][number]>) =>
   clusterIs(({ frameworks }) => ({ frameworks: frameworks.map((one) => ({ ...one, ...change })) }));
 export const contender = (master: string | null) => ({

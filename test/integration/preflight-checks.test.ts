@@ -19,6 +19,7 @@ const NOT_HERE: Partial<Record<FindingId, string>> = {
   'tools-missing': 'all hosts of the lab share the tools of this machine',
   'endpoints-unchecked': 'the same',
   'master-url-changed': 'every process of the lab shows its URL on the command line',
+  'plan-too-large': 'it takes thousands of agents: see test/unit/plan-size.test.ts',
   'temporal-timers': 'it takes a Temporal server: see test/workflow/migration.test.ts',
 };
 

@@ -6,6 +6,7 @@ import { SAMPLE_CONFIG } from '../../src/cli/sample-config.js';
 import { parseConfig } from '../../src/config/load-config.js';
 import { parseInput } from '../../src/config/parse-input.js';
 import { configJsonSchema } from '../../src/config/shape.js';
+import { refuseSetPace } from '../../src/domain/operator-rules.js';
 import { fixturePath } from './fixture-path.js';
 
 const minimal = readFileSync(fixturePath('minimal-cluster.yaml'), 'utf8');
@@ -27,6 +28,19 @@ describe('parseInput', () => {
       ['cluster', 'mastres'],
     );
     assert.match(verdict.errors[1]?.message ?? '', /did you mean masters/);
+  });
+
+  it('wants no larger batch than a person may set on the way', () => {
+    const batch = (maxBatch: number) => parseInput({ ...(parse(minimal) as object), policy: { maxBatch } });
+    assert.ok(batch(200).ok);
+    const verdict = batch(201);
+    assert.ok(!verdict.ok);
+    assert.match(
+      verdict.errors.map(({ path, message }) => `${path} ${message}`).join(),
+      /^policy.maxBatch .*at most 200/,
+    );
+    assert.match(refuseSetPace({ by: 'ann', batch: 201 }) ?? '', /from 1 to 200/);
+    assert.equal(refuseSetPace({ by: 'ann', batch: 200 }), null);
   });
 
   it('wants absolute paths, since no folder of the worker is meant', () => {

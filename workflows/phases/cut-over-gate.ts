@@ -1,4 +1,5 @@
 import { patched, sleep } from '@temporalio/workflow';
+import { carriedPlan, wholePlan, withoutListedAgents } from '../../src/domain/carried-plan.js';
 import { forecastOf } from '../../src/domain/forecast-of.js';
 import { isOldLook } from '../../src/domain/look-age.js';
 import type { WindowStatus } from '../../src/domain/status.js';
@@ -57,7 +58,8 @@ async function freshPlan(ferry: Ferry): Promise<void> {
   let patientUntil = Date.now() + config.policy.timeouts.frameworkMs;
   for (;;) {
     const known = new Set(ferry.plan.agents.map(({ id }) => id));
-    ferry.planned = await prove('survey the cluster again').replan({ config, plan: ferry.plan, migration });
+    const plan = carriedPlan(ferry.plan);
+    ferry.planned = wholePlan(config, await prove('survey the cluster again').replan({ config, plan, migration }));
     record.planned(ferry.planned.planHash);
     record.window({ budgetMs: ferry.plan.budget.budgetMs, ...forecastBefore(ferry) });
     const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
@@ -107,7 +109,11 @@ async function nobodyObjects({ desk, hooks, record }: Ferry): Promise<void> {
 async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): Promise<void> {
   const { config, desk } = ferry;
   for (;;) {
-    const report = await prove('look for clients left on source').findStragglers({ config, plan: ferry.plan, twice });
+    const report = await prove('look for clients left on source').findStragglers({
+      config: withoutListedAgents(config),
+      plan: { agents: ferry.plan.agents },
+      twice,
+    });
     const agents = ferry.plan.agents.filter(
       ({ agent }) => report.agentsOnSource.includes(agent.name) && !accepted.has(agent.name),
     );

@@ -1,5 +1,6 @@
 import { ApplicationFailure, isCancellation, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
 import type { EnsembleName } from '../../activities/contract.js';
+import { carriedPlan, withoutListedAgents } from '../../src/domain/carried-plan.js';
 import type { cutOver as cutOverWorkflow } from '../cut-over.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
@@ -114,8 +115,8 @@ async function startWindow(
   });
   const generation = ferry.reserveGenerations(20);
   const input: CutOverInput = {
-    config,
-    plan: { ...plan, agents: plan.agents.filter(({ id }) => !ferry.postponed.has(id)) },
+    config: withoutListedAgents(config),
+    plan: { ...carriedPlan(plan), agents: plan.agents.filter(({ id }) => !ferry.postponed.has(id)) },
     migration,
     generation,
     to,

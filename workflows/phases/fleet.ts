@@ -1,4 +1,5 @@
 import { ApplicationFailure, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { withoutListedAgents } from '../../src/domain/carried-plan.js';
 import type { MasterUrl, PlannedAgent } from '../../src/domain/plan.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
@@ -71,7 +72,8 @@ async function runFleet(
   });
   const step = ferry.nextStep();
   const input: RollFleetInput = {
-    config: ferry.config,
+    // Its steps carry the config once for each agent.
+    config: withoutListedAgents(ferry.config),
     step,
     towards: move.towards,
     url: move.url,

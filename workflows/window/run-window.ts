@@ -1,14 +1,15 @@
 import { ApplicationFailure, CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { AgentsBack, EnsembleName, LeaderReport } from '../../activities/contract.js';
+import type { CarriedPlan } from '../../src/domain/carried-plan.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
-import type { Measurements, Plan } from '../../src/domain/plan.js';
+import type { Measurements } from '../../src/domain/plan.js';
 import type { Incident } from '../../src/domain/status.js';
 import type { Restarts } from '../../src/domain/window-forecast.js';
 import { incidentOf } from '../saga.js';
 
 export interface CutOverInput {
   readonly config: ClusterConfig;
-  readonly plan: Plan;
+  readonly plan: CarriedPlan;
   readonly migration: string;
   /** Generations above this one are the window's own. */
   readonly generation: number;

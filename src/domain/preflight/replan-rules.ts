@@ -1,6 +1,7 @@
+import type { CarriedPlan } from '../carried-plan.js';
 import type { ClusterConfig } from '../config.js';
 import { sameServers } from '../master-url.js';
-import { clientDestination, type Finding, type Plan } from '../plan.js';
+import { clientDestination, type Finding } from '../plan.js';
 import type { Survey, UrlSurvey } from '../survey.js';
 import { clusterRules } from './cluster-rules.js';
 import { mastersOnSourceRules, nativeContenderRules, contenderRules } from './dual-publishing-rules.js';
@@ -18,7 +19,7 @@ const FAILED_CHECKS_THAT_MATTER = /^check-(?!clients-of-source)/;
  * every process of the plan where it was moved to. That agents are not on source any more is as it
  * should be; with dual-publishing the masters must still be there.
  */
-export function replanFindings(config: ClusterConfig, plan: Plan, survey: Survey, migration: string): Finding[] {
+export function replanFindings(config: ClusterConfig, plan: CarriedPlan, survey: Survey, migration: string): Finding[] {
   return [
     ...failureFindings(survey).filter(({ id }) => FAILED_CHECKS_THAT_MATTER.test(id)),
     ...ensembleRules(config, survey),
@@ -37,7 +38,7 @@ function electionRules(config: ClusterConfig, survey: Survey): Finding[] {
   return [...contenderRules(config, survey), ...nativeContenderRules(survey), ...mastersOnSourceRules(config, survey)];
 }
 
-function epochFindings(plan: Plan, survey: Survey): Finding[] {
+function epochFindings(plan: CarriedPlan, survey: Survey): Finding[] {
   const epochs = epochsOf(survey);
   if (!plan.raiseEpoch || epochs === null || epochs.target.every((epoch) => epoch > epochs.source)) return [];
   return [
@@ -47,7 +48,7 @@ function epochFindings(plan: Plan, survey: Survey): Finding[] {
   ];
 }
 
-function urlFindings(config: ClusterConfig, plan: Plan, survey: Survey): Finding[] {
+function urlFindings(config: ClusterConfig, plan: CarriedPlan, survey: Survey): Finding[] {
   const known = new Set(plan.agents.map(({ id }) => id));
   const { towards, url } = clientDestination(plan);
   const clients = [
@@ -104,7 +105,7 @@ function sameUrl(a: UrlSurvey, b: UrlSurvey): boolean {
 }
 
 /** Agents of the plan that the leading master does not list any more. */
-function goneFindings({ policy }: ClusterConfig, plan: Plan, { cluster }: Survey): Finding[] {
+function goneFindings({ policy }: ClusterConfig, plan: CarriedPlan, { cluster }: Survey): Finding[] {
   if (cluster === null) return [];
   const ids = new Set(cluster.agents.map(({ id }) => id));
   return plan.agents

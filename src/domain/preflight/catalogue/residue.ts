@@ -24,6 +24,16 @@ export const residueChecks = {
     why: 'what a migration leaves can hold a unit down or be taken for another ensemble',
     remedy: 'see which migration it belongs to; when that one is over, remove it',
   },
+  'plan-too-large': {
+    verdicts: ['block'],
+    when: ['begin'],
+    looks:
+      'bytes of what later steps carry: the plan with its findings, and the config; at most 1.5 MiB, some 2,300 agents, with policy.settle 1,400',
+    source: 'Temporal, limit.blobSize.error: 2 MiB',
+    why: 'the Temporal server ends a workflow that carries more, without undoing anything; agents that join on the way need room, too',
+    remedy:
+      'set policy.settle to false, and mend what many agents are warned of: both are carried; no migration carries a larger fleet',
+  },
   'temporal-timers': {
     verdicts: ['warn', 'info'],
     when: ['begin'],
