@@ -182,6 +182,25 @@ describe('a hook', function () {
       assert.match(sent['content-type'] ?? '', /application\/json/);
     });
 
+    it('says nothing of a secret that is longer than what is shown or listened to', async () => {
+      const secret = 'hook-secret-0123456789';
+      process.env['ZKF_TEST_HEADER'] = secret;
+      const hook = webhook({ 'X-Team': 'env:ZKF_TEST_HEADER' });
+      // Cut in its middle where the text is cut; where one stops to listen; and where hiding brings that place into view.
+      for (const answer of [
+        `${' '.repeat(4_096 - 10)}${secret}`,
+        `${' '.repeat(65_536 - 10)}${secret}`,
+        `${`${secret} `.repeat(10_000)}`,
+        `${secret}-`.repeat(10_000),
+      ]) {
+        for (const status of [200, 409]) {
+          respond = (response) => response.writeHead(status).end(answer);
+          const told = JSON.stringify(await activities.runHook({ hook, notice }));
+          assert.doesNotMatch(told, /hook-s/, told.slice(-200));
+        }
+      }
+    });
+
     it('may have an address that is a secret itself', async () => {
       const file = join(dir, 'address');
       await writeFile(file, url);
