@@ -24,6 +24,7 @@ import {
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH, ENCRYPTING_BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
+import { hookSecret, onlyAllowedSecrets } from './config/hook-secrets.js';
 import { parseInput } from './config/parse-input.js';
 import { Redactor } from './domain/redact.js';
 import { askNowAndThen, installRuntime, serveStatus, sinksTo } from './monitoring.js';
@@ -35,7 +36,12 @@ import { version } from './version.js';
  *
  * @param redactor learns each secret that is resolved, so that none reaches a log
  */
-export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = false): Ports {
+export function realPorts(
+  redactor = new Redactor(),
+  telemetry: Telemetry = SILENT,
+  { hookCommands = false, hookSecrets = [] }: Pick<WorkerOptions, 'hookCommands' | 'hookSecrets'> = {},
+): Ports {
+  const mayTell = new Set(hookSecrets);
   const secrets = async (reference: string | null): Promise<string | null> => {
     const secret = await resolveSecret(reference);
     redactor.learn(secret);
@@ -47,9 +53,10 @@ export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILE
     mesos: new MesosHttp(),
     shell: new SshShell(secrets),
     secrets,
-    parseInput,
+    parseInput: (input) => onlyAllowedSecrets(parseInput(input), mayTell),
     runs: temporalRuns,
     hooks: new RealHookRunner(hookCommands),
+    mayTellHooks: (reference) => mayTell.has(hookSecret(reference) ?? ''),
     telemetry,
   };
 }
@@ -65,8 +72,10 @@ export interface WorkerOptions {
   readonly queue: QueueChoice;
   /** HOST:PORT of `/metrics`, `/healthz` and `/readyz`; left out = none. */
   readonly metrics?: string;
-  /** Whether hooks of a config may run commands on this host; by default they may. */
+  /** Whether hooks of a config may run commands on this host; left out = they may not. */
   readonly hookCommands?: boolean;
+  /** References that webhooks of a config may name, as `hookSecret` writes them; left out = none. */
+  readonly hookSecrets?: readonly string[];
   /** Called once the worker polls these task queues. */
   readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
@@ -81,7 +90,7 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   redactor.learnFrom(process.env);
   const metrics = new Metrics();
   metrics.worker(version(), options.queue);
-  const ports = given ?? realPorts(redactor, metrics, options.hookCommands);
+  const ports = given ?? realPorts(redactor, metrics, options);
   const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
   installRuntime(options.logLevel, redactor, exporter);
   const converter = await dataConverter();

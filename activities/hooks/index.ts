@@ -1,9 +1,9 @@
 import { hookEnvironment, type HookNotice } from '../../src/domain/hooks.js';
 import type { HookConfig, HookWebhook } from '../../src/domain/config.js';
-import { HookFailedError } from '../../src/domain/hook-errors.js';
+import { HookFailedError, HookSecretError } from '../../src/domain/hook-errors.js';
 import { Redactor } from '../../src/domain/redact.js';
-import type { HookActivities } from '../contract.js';
 import type { Heard } from '../../src/ports/hook-runner.js';
+import type { HookActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { scope } from '../reach/scope.js';
 
@@ -78,6 +78,7 @@ async function resolved(
   redactor: Redactor,
 ): Promise<{ readonly url: string; readonly headers: Record<string, string> }> {
   const secret = async (reference: string): Promise<string> => {
+    if (ports.mayTellHooks?.(reference) !== true) throw new HookSecretError(reference);
     const value = (await ports.secrets(reference)) ?? '';
     redactor.learn(value);
     return value;

@@ -12,6 +12,7 @@ import { Metrics } from '../../src/adapters/metrics.js';
 import { resolveSecret } from '../../src/config/credentials.js';
 import type { HookConfig } from '../../src/domain/config.js';
 import type { HookNotice } from '../../src/domain/hooks.js';
+import { realPorts } from '../../src/worker.js';
 
 const notice: HookNotice = {
   schemaVersion: 1,
@@ -45,6 +46,7 @@ describe('a hook', function () {
   const activities = createHookActivities({
     hooks: new RealHookRunner(true),
     secrets: resolveSecret,
+    mayTellHooks: (reference: string) => !reference.endsWith('source.digest'),
     telemetry: metrics,
   } as unknown as Ports);
 
@@ -199,6 +201,21 @@ describe('a hook', function () {
           assert.doesNotMatch(told, /hook-s/, told.slice(-200));
         }
       }
+    });
+
+    it('gets no secret that the worker was not started to give away', async () => {
+      const file = join(dir, 'source.digest');
+      await writeFile(file, 'user:cluster-secret');
+      for (const hook of [webhook({ 'X-Loot': `file:${file}` }), webhook({}, `file:${file}`)]) {
+        await assert.rejects(activities.runHook({ hook, notice }), {
+          code: 'FERRY_HOOK_SECRET',
+          retryable: false,
+          remedy: new RegExp(`--hook-secrets file:${file}`),
+        });
+      }
+      const { mayTellHooks = null } = realPorts();
+      assert.equal(mayTellHooks?.('env:ANY'), false, 'none unless it is told which');
+      assert.equal(heard.length, 0);
     });
 
     it('may have an address that is a secret itself', async () => {
