@@ -81,7 +81,7 @@ export interface WorkerOptions {
 }
 
 /**
- * Serves migrations until SIGTERM or SIGINT. Tests give ports of their own.
+ * Serves migrations until SIGTERM or SIGINT, which end the process at once while nothing is served yet. Tests give ports of their own.
  *
  * @throws TemporalUnreachableError, SearchAttributesMissingError, ListenError before it polls
  */
@@ -92,15 +92,15 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   metrics.worker(version(), options.queue);
   const ports = given ?? realPorts(redactor, metrics, options);
   const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
-  installRuntime(options.logLevel, redactor, exporter);
   const converter = await dataConverter();
   const converting = converter === null ? {} : { dataConverter: converter };
   const { connectionOptions, address, namespace } = connectionSettings();
+  const unreachable = (cause: unknown): never => {
+    throw new TemporalUnreachableError(address, cause);
+  };
   if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
-      (cause: unknown) => {
-        throw new TemporalUnreachableError(address, cause);
-      },
+      unreachable,
     );
     try {
       await ensureSearchAttributes(connection, namespace);
@@ -108,7 +108,9 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
       await connection.close();
     }
   }
-  const connection = await NativeConnection.connect({ ...connectionOptions, address });
+  // Only now: a runtime that never had a connection keeps the process from ending.
+  installRuntime(options.logLevel, redactor, exporter);
+  const connection = await NativeConnection.connect({ ...connectionOptions, address }).catch(unreachable);
   try {
     const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
     const chosen = settingsOf(options.queue, ports, metrics, bundle, redactor);
@@ -171,12 +173,17 @@ function settingsOf(
   return queue === 'all' ? [migration, publisher] : [queue === 'migration' ? migration : publisher];
 }
 
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2'] as const;
+
 /** Runs workers until they are told to stop. One that fails takes the others with it, so that whoever supervises us sees it. */
 async function runTogether(workers: readonly Worker[]): Promise<void> {
   const stopAll = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const runs = workers.map((worker) => worker.run().finally(stopAll));
+  // A second one ends the process as signals do, whatever still runs.
+  for (const name of STOP_SIGNALS) process.once(name, stopAll);
   const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+  for (const name of STOP_SIGNALS) process.removeListener(name, stopAll);
   if (failed?.status === 'rejected') throw failed.reason;
 }
