@@ -21,6 +21,8 @@ export interface Ports {
   readonly runs?: MigrationRuns;
   /** Left out where no hook is to run. */
   readonly hooks?: HookRunner;
+  /** Whether webhooks may get what this reference names; left out = none may. */
+  readonly mayTellHooks?: (reference: string) => boolean;
   /** Left out where nobody monitors. */
   readonly telemetry?: Telemetry;
 }

@@ -14,6 +14,8 @@ import { version } from './version.js';
 export function installRuntime(logLevel: string, redactor: Redactor, exporter: string | null): void {
   const log = workerLog(logLevel, redactor);
   Runtime.install({
+    // It would swallow them until a worker polls: before that they are to end the process.
+    shutdownSignals: [],
     logger: new DefaultLogger(logLevel.toUpperCase() as LogLevel, (entry: LogEntry) => {
       log[level(entry.level)]({ ...entry.meta }, entry.message);
     }),

@@ -24,6 +24,7 @@ import {
 import { ZookeeperStore } from './adapters/zookeeper-store.js';
 import { BUNDLE_PATH, ENCRYPTING_BUNDLE_PATH } from './bundle-workflows.js';
 import { resolveSecret } from './config/credentials.js';
+import { hookSecret, onlyAllowedSecrets } from './config/hook-secrets.js';
 import { parseInput } from './config/parse-input.js';
 import { Redactor } from './domain/redact.js';
 import { askNowAndThen, installRuntime, serveStatus, sinksTo } from './monitoring.js';
@@ -35,7 +36,12 @@ import { version } from './version.js';
  *
  * @param redactor learns each secret that is resolved, so that none reaches a log
  */
-export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILENT, hookCommands = false): Ports {
+export function realPorts(
+  redactor = new Redactor(),
+  telemetry: Telemetry = SILENT,
+  { hookCommands = false, hookSecrets = [] }: Pick<WorkerOptions, 'hookCommands' | 'hookSecrets'> = {},
+): Ports {
+  const mayTell = new Set(hookSecrets);
   const secrets = async (reference: string | null): Promise<string | null> => {
     const secret = await resolveSecret(reference);
     redactor.learn(secret);
@@ -47,9 +53,10 @@ export function realPorts(redactor = new Redactor(), telemetry: Telemetry = SILE
     mesos: new MesosHttp(),
     shell: new SshShell(secrets),
     secrets,
-    parseInput,
+    parseInput: (input) => onlyAllowedSecrets(parseInput(input), mayTell),
     runs: temporalRuns,
     hooks: new RealHookRunner(hookCommands),
+    mayTellHooks: (reference) => mayTell.has(hookSecret(reference) ?? ''),
     telemetry,
   };
 }
@@ -65,14 +72,16 @@ export interface WorkerOptions {
   readonly queue: QueueChoice;
   /** HOST:PORT of `/metrics`, `/healthz` and `/readyz`; left out = none. */
   readonly metrics?: string;
-  /** Whether hooks of a config may run commands on this host; by default they may. */
+  /** Whether hooks of a config may run commands on this host; left out = they may not. */
   readonly hookCommands?: boolean;
+  /** References that webhooks of a config may name, as `hookSecret` writes them; left out = none. */
+  readonly hookSecrets?: readonly string[];
   /** Called once the worker polls these task queues. */
   readonly onPolling?: (taskQueues: readonly string[]) => void;
 }
 
 /**
- * Serves migrations until SIGTERM or SIGINT. Tests give ports of their own.
+ * Serves migrations until SIGTERM or SIGINT, which end the process at once while nothing is served yet. Tests give ports of their own.
  *
  * @throws TemporalUnreachableError, SearchAttributesMissingError, ListenError before it polls
  */
@@ -81,17 +90,17 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
   redactor.learnFrom(process.env);
   const metrics = new Metrics();
   metrics.worker(version(), options.queue);
-  const ports = given ?? realPorts(redactor, metrics, options.hookCommands);
+  const ports = given ?? realPorts(redactor, metrics, options);
   const exporter = options.metrics === undefined ? null : await freeLoopbackAddress();
-  installRuntime(options.logLevel, redactor, exporter);
   const converter = await dataConverter();
   const converting = converter === null ? {} : { dataConverter: converter };
   const { connectionOptions, address, namespace } = connectionSettings();
+  const unreachable = (cause: unknown): never => {
+    throw new TemporalUnreachableError(address, cause);
+  };
   if (options.searchAttributes && options.queue !== 'publisher') {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: 5_000 }).catch(
-      (cause: unknown) => {
-        throw new TemporalUnreachableError(address, cause);
-      },
+      unreachable,
     );
     try {
       await ensureSearchAttributes(connection, namespace);
@@ -99,7 +108,9 @@ export async function runWorker(options: WorkerOptions, given?: Ports): Promise<
       await connection.close();
     }
   }
-  const connection = await NativeConnection.connect({ ...connectionOptions, address });
+  // Only now: a runtime that never had a connection keeps the process from ending.
+  installRuntime(options.logLevel, redactor, exporter);
+  const connection = await NativeConnection.connect({ ...connectionOptions, address }).catch(unreachable);
   try {
     const bundle = converter === null ? BUNDLE_PATH : ENCRYPTING_BUNDLE_PATH;
     const chosen = settingsOf(options.queue, ports, metrics, bundle, redactor);
@@ -162,12 +173,17 @@ function settingsOf(
   return queue === 'all' ? [migration, publisher] : [queue === 'migration' ? migration : publisher];
 }
 
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2'] as const;
+
 /** Runs workers until they are told to stop. One that fails takes the others with it, so that whoever supervises us sees it. */
 async function runTogether(workers: readonly Worker[]): Promise<void> {
   const stopAll = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const runs = workers.map((worker) => worker.run().finally(stopAll));
+  // A second one ends the process as signals do, whatever still runs.
+  for (const name of STOP_SIGNALS) process.once(name, stopAll);
   const failed = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+  for (const name of STOP_SIGNALS) process.removeListener(name, stopAll);
   if (failed?.status === 'rejected') throw failed.reason;
 }

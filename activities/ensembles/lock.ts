@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { GivenUpError } from '../../src/domain/host-errors.js';
 import { LockedError } from '../../src/domain/proof-errors.js';
 import type { ZnodeSession } from '../../src/ports/znode-store.js';
 import type { EnsembleActivities, TakeOverActivities } from '../contract.js';
@@ -27,6 +28,7 @@ export function createLockActivities(
       const lock: Lock = { migration, since: new Date().toISOString(), by: hostname() };
       await inSource(ports, config, async (session) => {
         const acl = openToRead(config.credentials.source !== null);
+        stillOurs('locking the cluster');
         const created = await session.create(path, Buffer.from(JSON.stringify(lock)), acl, 'persistent');
         if (created !== null) return;
         const held = await session.read(path);
@@ -44,6 +46,7 @@ export function createLockActivities(
       };
       return inSource(ports, config, async (session) => {
         const acl = openToRead(config.credentials.source !== null);
+        stillOurs('taking the lock over');
         if ((await session.create(path, bodyFor([from]), acl, 'persistent')) !== null) return { from: [from] };
         const held = await session.read(path);
         const lock = parseLock(held?.data);
@@ -64,6 +67,7 @@ export function createLockActivities(
         if (held === null || ownerOf(held.data) !== migration) return;
         // Sign-ins of sessions that a dead worker left behind would keep it for their timeout.
         for (const name of (await session.children(path)) ?? []) await session.remove(`${path}/${name}`);
+        stillOurs('releasing the lock');
         await session.remove(path);
       });
     },
@@ -73,6 +77,11 @@ export function createLockActivities(
 function inSource<T>(ports: Ports, config: ClusterConfig, use: (session: ZnodeSession) => Promise<T>): Promise<T> {
   const request = { config, servers: config.source.servers, as: 'source', timeoutMs: 10_000 } as const;
   return inSession(ports, request, scope().signal, use);
+}
+
+/** An attempt that froze comes after another one, which may have been followed by the release: a new lock would be nobody's. */
+function stillOurs(step: string): void {
+  if (scope().givenUp()) throw new GivenUpError(null, step);
 }
 
 function ownerOf(data: Buffer | undefined): string | null {

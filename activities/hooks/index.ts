@@ -1,7 +1,8 @@
 import { hookEnvironment, type HookNotice } from '../../src/domain/hooks.js';
 import type { HookConfig, HookWebhook } from '../../src/domain/config.js';
-import { HookFailedError } from '../../src/domain/hook-errors.js';
+import { HookFailedError, HookSecretError } from '../../src/domain/hook-errors.js';
 import { Redactor } from '../../src/domain/redact.js';
+import type { Heard } from '../../src/ports/hook-runner.js';
 import type { HookActivities } from '../contract.js';
 import type { Ports } from '../ports.js';
 import { scope } from '../reach/scope.js';
@@ -16,6 +17,8 @@ interface Outcome {
 }
 
 const LONGEST_REASON = 300;
+/** More of what a hook says is nobody's to read in a history. */
+const LONGEST_OUTPUT = 4_096;
 
 /** People's own commands and webhooks. */
 export function createHookActivities(ports: Ports): HookActivities {
@@ -27,7 +30,7 @@ export function createHookActivities(ports: Ports): HookActivities {
       const report = {
         ok: outcome.reason === null,
         reason: outcome.reason === null ? null : redactor.text(outcome.reason).slice(0, LONGEST_REASON),
-        output: redactor.text(outcome.output),
+        output: redactor.text(outcome.output).slice(0, LONGEST_OUTPUT),
         tookMs: Math.round(performance.now() - began),
       };
       if (report.ok) return report;
@@ -47,17 +50,24 @@ async function tried(ports: Ports, hook: HookConfig, notice: HookNotice, redacto
   const body = `${JSON.stringify(notice)}\n`;
   if (hook.run.kind === 'command') {
     const given = { environment: hookEnvironment(notice), stdin: body };
-    const { code, problem, output } = await runner.command(hook.run.argv, given, hook.timeoutMs, signal);
+    const { code, problem, output: heard } = await runner.command(hook.run.argv, given, hook.timeoutMs, signal);
+    const output = whole(heard, redactor);
     if (code === 0) return { reason: null, output, passes: false };
     const said = problem ?? (lastLine(output) || `it exited with ${String(code)}`);
     return { reason: said, output, passes: false };
   }
   const { url, headers } = await resolved(ports, hook.run, notice, redactor);
-  const { status, problem, body: answer } = await runner.post(url, { headers, body }, hook.timeoutMs, signal);
+  const { status, problem, body: heard } = await runner.post(url, { headers, body }, hook.timeoutMs, signal);
+  const answer = whole(heard, redactor);
   if (status !== null && status >= 200 && status < 300) return { reason: null, output: answer, passes: false };
   const said = reasonIn(answer) ?? problem ?? '';
   const reason = status === null ? said : `HTTP ${String(status)}${said === '' ? '' : `: ${said}`}`;
   return { reason, output: answer, passes: status === null || status === 429 || status >= 500 };
+}
+
+/** What was heard to its end, or as far as no secret can be broken off in it. */
+function whole({ text, breaksOff }: Heard, redactor: Redactor): string {
+  return breaksOff ? redactor.beginning(text) : text;
 }
 
 /** The request, with what was only referred to; the redactor learns it. */
@@ -68,6 +78,7 @@ async function resolved(
   redactor: Redactor,
 ): Promise<{ readonly url: string; readonly headers: Record<string, string> }> {
   const secret = async (reference: string): Promise<string> => {
+    if (ports.mayTellHooks?.(reference) !== true) throw new HookSecretError(reference);
     const value = (await ports.secrets(reference)) ?? '';
     redactor.learn(value);
     return value;

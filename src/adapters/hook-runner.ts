@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fetch } from 'undici';
-import type { CommandEnd, HookRunner, WebhookAnswer } from '../ports/hook-runner.js';
+import type { CommandEnd, Heard, HookRunner, WebhookAnswer } from '../ports/hook-runner.js';
 
-/** More of what a hook says is nobody's to read in a history. */
-const LONGEST_OUTPUT = 4_096;
+/** Bytes that are listened to; far more than is shown, for secrets are found in whole only. */
+const LONGEST_HEARD = 65_536;
+const NOTHING: Heard = { text: '', breaksOff: false };
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 
 /** Hooks as processes of this host and as HTTP requests from it. */
@@ -22,17 +23,15 @@ export class RealHookRunner implements HookRunner {
       return {
         code: null,
         problem: 'this worker runs no commands: it was started without --hook-commands',
-        output: '',
+        output: NOTHING,
       };
     const [program = '', ...rest] = argv;
     const kept = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
     const env = { ...(Object.fromEntries(kept) as Record<string, string>), ...given.environment };
     return new Promise((resolve) => {
       const child = spawn(program, rest, { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-      let output = '';
-      const hear = (chunk: Buffer): void => {
-        if (output.length < LONGEST_OUTPUT) output = (output + chunk.toString('utf8')).slice(0, LONGEST_OUTPUT);
-      };
+      const ear = new Ear();
+      const hear = (chunk: Buffer): void => void ear.hear(chunk);
       child.stdout.on('data', hear);
       child.stderr.on('data', hear);
       // One that does not read what it is told is free to.
@@ -54,7 +53,7 @@ export class RealHookRunner implements HookRunner {
         signal.removeEventListener('abort', cancelled);
         kill();
         for (const stream of [child.stdout, child.stderr]) stream.destroy();
-        resolve({ code, problem, output });
+        resolve({ code, problem, output: ear.heard });
       };
       const timer = setTimeout(() => end(null, `it took longer than ${String(timeoutMs / 1000)} s`), timeoutMs);
       const cancelled = (): void => end(null, 'nobody waits for it any more');
@@ -87,20 +86,37 @@ export class RealHookRunner implements HookRunner {
       });
       return { status: response.status, problem: null, body: await firstOf(response.body) };
     } catch (error) {
-      if (late.aborted) return { status: null, problem: `no answer within ${String(timeoutMs / 1000)} s`, body: '' };
+      if (late.aborted) return { status: null, problem: `no answer within ${String(timeoutMs / 1000)} s`, body: NOTHING };
       const cause = (error as Error).cause;
-      return { status: null, problem: cause instanceof Error ? cause.message : (error as Error).message, body: '' };
+      return { status: null, problem: cause instanceof Error ? cause.message : (error as Error).message, body: NOTHING };
     }
   }
 }
 
 const LAST_WORDS_MS = 200;
 
-async function firstOf(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  let text = '';
+async function firstOf(body: AsyncIterable<Uint8Array> | null): Promise<Heard> {
+  const ear = new Ear();
   for await (const chunk of body ?? []) {
-    text += Buffer.from(chunk).toString('utf8');
-    if (text.length >= LONGEST_OUTPUT) break;
+    if (!ear.hear(chunk)) break;
   }
-  return text.slice(0, LONGEST_OUTPUT);
+  return ear.heard;
+}
+
+class Ear {
+  readonly #chunks: Uint8Array[] = [];
+  #left = LONGEST_HEARD;
+  #breaksOff = false;
+
+  /** @returns whether it still listens. */
+  hear(chunk: Uint8Array): boolean {
+    if (this.#left > 0) this.#chunks.push(chunk.subarray(0, this.#left));
+    this.#breaksOff ||= chunk.length > this.#left;
+    this.#left = Math.max(0, this.#left - chunk.length);
+    return !this.#breaksOff;
+  }
+
+  get heard(): Heard {
+    return { text: Buffer.concat(this.#chunks).toString('utf8'), breaksOff: this.#breaksOff };
+  }
 }

@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { connectionSettings } from '../adapters/temporal-client.js';
+import { hookSecret } from '../config/hook-secrets.js';
 import { QUEUE_CHOICES, runWorker, type WorkerOptions } from '../worker.js';
 import { printNote } from './output.js';
 
@@ -22,6 +23,15 @@ export function workerCommand(): Command {
       '--hook-commands',
       'run hooks that are commands (policy.hooks), with the rights of this worker; else they are refused',
       false,
+    )
+    .option(
+      '--hook-secrets <reference...>',
+      'secrets that webhooks may be given (policy.hooks), each as the config names it: env:NAME or file:/PATH',
+      (reference: string, before: readonly string[] = []) => {
+        const known = hookSecret(reference);
+        if (known === null) throw new InvalidArgumentError('It must be env:NAME or file: with an absolute path.');
+        return [...before, known];
+      },
     )
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz there, for example 127.0.0.1:9464')
     .action(async (options: Omit<WorkerOptions, 'onPolling'>) => {

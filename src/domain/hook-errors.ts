@@ -10,3 +10,14 @@ export class HookFailedError extends FerryError {
     super(`the hook for ${event} failed: ${why}`);
   }
 }
+
+/** Whoever may start a migration would otherwise have any secret of the worker posted to any address. */
+export class HookSecretError extends FerryError {
+  readonly code = 'FERRY_HOOK_SECRET';
+  readonly retryable = false;
+  override readonly remedy: string;
+  constructor(reference: string) {
+    super(`this worker gives ${reference} to no webhook`);
+    this.remedy = `start every worker with --hook-secrets ${reference}, or take the reference out of the hook`;
+  }
+}

@@ -115,9 +115,9 @@ export class GivenUpError extends FerryError {
   readonly retryable = true;
   override readonly remedy = 'none: another attempt has taken over; see what held the worker up if it happens often';
   constructor(
-    override readonly host: string,
+    override readonly host: string | null,
     step: string,
   ) {
-    super(`${step} on ${host} was withheld: this worker stood still until the attempt was given up`);
+    super(`${step}${host === null ? '' : ` on ${host}`} was withheld: this worker stood still until the attempt was given up`);
   }
 }

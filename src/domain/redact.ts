@@ -51,7 +51,19 @@ export class Redactor {
   }
 
   text(text: string): string {
-    let clean = this.values(text);
+    return this.#shapes(this.values(text));
+  }
+
+  /** As `text`, of one that breaks off: without its last word, and whatever else may be the beginning of a secret. */
+  beginning(text: string): string {
+    const clean = this.values(text);
+    let end = Math.max(0, clean.length - Math.max(0, ...[...this.#known].map(({ length }) => length)));
+    while (end > 0 && !/\s/.test(clean.charAt(end - 1))) end -= 1;
+    return this.#shapes(clean.slice(0, end));
+  }
+
+  #shapes(text: string): string {
+    let clean = text;
     for (const [pattern, instead] of PATTERNS) clean = clean.replaceAll(pattern, instead);
     return clean;
   }

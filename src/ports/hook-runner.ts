@@ -19,13 +19,19 @@ export interface CommandEnd {
   /** Null: it did not end by itself, or never began; `problem` says why. */
   readonly code: number | null;
   readonly problem: string | null;
-  /** Both streams, cut. */
-  readonly output: string;
+  readonly output: Heard;
 }
 
 export interface WebhookAnswer {
   /** Null: no answer; `problem` says why. */
   readonly status: number | null;
   readonly problem: string | null;
-  readonly body: string;
+  readonly body: Heard;
+}
+
+/** What a tool said, with whatever secrets it repeated. */
+export interface Heard {
+  readonly text: string;
+  /** It said more, so the text may end in the middle of a secret. */
+  readonly breaksOff: boolean;
 }

@@ -76,7 +76,8 @@ export class SecretRun {
         ZKFERRY_MESOS: MESOS_LOGIN,
         ZKFERRY_HOOK_TOKEN: HOOK_TOKEN,
       };
-      const command = [main, 'worker', '--log-level', 'debug', '--metrics', metrics, '--hook-commands'];
+      const hookSecrets = ['--hook-secrets', 'env:ZKFERRY_HOOK_TOKEN', `file:${join(dir, 'hook.url')}`];
+      const command = [main, 'worker', '--log-level', 'debug', '--metrics', metrics, '--hook-commands', ...hookSecrets];
       const worker = await startWorker({ dir, temporal: temporal.address, command, environment });
       undo.push(() => worker.stop());
       const operator = new Operator(environment);

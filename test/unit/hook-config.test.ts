@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../src/config/load-config.js';
 import { parseInput } from '../../src/config/parse-input.js';
+import { realPorts } from '../../src/worker.js';
 import { fixturePath } from './fixture-path.js';
 
 const minimal = readFileSync(fixturePath('minimal-cluster.yaml'), 'utf8');
@@ -37,6 +38,23 @@ describe('hooks in the config', () => {
       { on: ['incident'], run: { kind: 'webhook', url: 'file:/srv/ferry/secret.url', headers: {} }, timeoutMs: 5_000 },
     ]);
     assert.ok(parseInput(loaded.raw).ok, 'what zkferry input prints is accepted again');
+  });
+
+  it('name only secrets that the worker was started to give to webhooks, or a migration is refused at its start', () => {
+    const loaded = parseConfig(
+      withHook("{ on: [done], webhook: 'env:URL', headers: { A: 'file:/x/../etc/token', B: env:TOKEN } }"),
+      '/srv/ferry/cluster.yaml',
+    );
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    const refused = (hookSecrets: readonly string[]): readonly string[] => {
+      const verdict = realPorts(undefined, undefined, { hookSecrets }).parseInput(loaded.raw);
+      return verdict.ok ? [] : verdict.errors.map(({ path, message }) => `${path}: ${message}`);
+    };
+    assert.deepEqual(refused(['env:URL', 'env:TOKEN', 'file:/etc/token']), []);
+    assert.equal(refused([]).length, 3);
+    const [first = '', ...more] = refused(['env:URL', 'file:/etc/token', 'env:TOKE']);
+    assert.match(first, /^policy\.hooks\[0\]\.headers\.B: .*env:TOKEN.*--hook-secrets env:TOKEN/);
+    assert.deepEqual(more, []);
   });
 
   const wrong: readonly (readonly [string, RegExp])[] = [

@@ -12,6 +12,7 @@ import { Metrics } from '../../src/adapters/metrics.js';
 import { resolveSecret } from '../../src/config/credentials.js';
 import type { HookConfig } from '../../src/domain/config.js';
 import type { HookNotice } from '../../src/domain/hooks.js';
+import { realPorts } from '../../src/worker.js';
 
 const notice: HookNotice = {
   schemaVersion: 1,
@@ -45,6 +46,7 @@ describe('a hook', function () {
   const activities = createHookActivities({
     hooks: new RealHookRunner(true),
     secrets: resolveSecret,
+    mayTellHooks: (reference: string) => !reference.endsWith('source.digest'),
     telemetry: metrics,
   } as unknown as Ports);
 
@@ -180,6 +182,40 @@ describe('a hook', function () {
       assert.equal(sent['x-team'], 'hook-secret-2');
       assert.equal(sent['idempotency-key'], notice.id);
       assert.match(sent['content-type'] ?? '', /application\/json/);
+    });
+
+    it('says nothing of a secret that is longer than what is shown or listened to', async () => {
+      const secret = 'hook-secret-0123456789';
+      process.env['ZKF_TEST_HEADER'] = secret;
+      const hook = webhook({ 'X-Team': 'env:ZKF_TEST_HEADER' });
+      // Cut in its middle where the text is cut; where one stops to listen; and where hiding brings that place into view.
+      for (const answer of [
+        `${' '.repeat(4_096 - 10)}${secret}`,
+        `${' '.repeat(65_536 - 10)}${secret}`,
+        `${`${secret} `.repeat(10_000)}`,
+        `${secret}-`.repeat(10_000),
+      ]) {
+        for (const status of [200, 409]) {
+          respond = (response) => response.writeHead(status).end(answer);
+          const told = JSON.stringify(await activities.runHook({ hook, notice }));
+          assert.doesNotMatch(told, /hook-s/, told.slice(-200));
+        }
+      }
+    });
+
+    it('gets no secret that the worker was not started to give away', async () => {
+      const file = join(dir, 'source.digest');
+      await writeFile(file, 'user:cluster-secret');
+      for (const hook of [webhook({ 'X-Loot': `file:${file}` }), webhook({}, `file:${file}`)]) {
+        await assert.rejects(activities.runHook({ hook, notice }), {
+          code: 'FERRY_HOOK_SECRET',
+          retryable: false,
+          remedy: new RegExp(`--hook-secrets file:${file}`),
+        });
+      }
+      const { mayTellHooks = null } = realPorts();
+      assert.equal(mayTellHooks?.('env:ANY'), false, 'none unless it is told which');
+      assert.equal(heard.length, 0);
     });
 
     it('may have an address that is a secret itself', async () => {

@@ -74,6 +74,45 @@ describe('a step whose worker froze', () => {
     await assert.rejects(repoint, { code: 'FERRY_GIVEN_UP', host: 'm1' });
     assert.deepEqual(sent, ['read-master-url']);
   });
+
+  it('makes no lock again that was released meanwhile, and removes none', async () => {
+    const source = new FakeEnsemble(
+      config.source.servers.map(({ address, clientPort }) => `${address}:${String(clientPort)}`),
+    );
+    const store = new FakeZnodeStore([source]);
+    const freezing = { now: false };
+    const secrets = () => {
+      // Nothing runs in this process meanwhile, as when it is stopped.
+      if (freezing.now) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      return Promise.resolve(null);
+    };
+    const activities = createActivities({ ...over(null, store), secrets });
+    const late = (attempt: () => Promise<unknown>) =>
+      new MockActivityEnvironment({ heartbeatTimeoutMs: 200 }).run(attempt);
+    const lock = `/zkferry-${config.cluster}`;
+    await activities.acquireLock({ config, migration: 'm' });
+    assert.ok(source.entries.has(lock));
+    await activities.releaseLock({ config, migration: 'm' });
+    freezing.now = true;
+    const refused = { code: 'FERRY_GIVEN_UP', host: null };
+    await assert.rejects(
+      late(() => activities.acquireLock({ config, migration: 'm' })),
+      refused,
+    );
+    await assert.rejects(
+      late(() => activities.takeOverLock({ config, migration: 'm', from: 'n' })),
+      refused,
+    );
+    assert.ok(!source.entries.has(lock));
+    freezing.now = false;
+    await activities.acquireLock({ config, migration: 'm' });
+    freezing.now = true;
+    await assert.rejects(
+      late(() => activities.releaseLock({ config, migration: 'm' })),
+      refused,
+    );
+    assert.ok(source.entries.has(lock));
+  });
 });
 
 describe('an adoption that comes after the release', () => {
