@@ -86,9 +86,14 @@ export class RealHookRunner implements HookRunner {
       });
       return { status: response.status, problem: null, body: await firstOf(response.body) };
     } catch (error) {
-      if (late.aborted) return { status: null, problem: `no answer within ${String(timeoutMs / 1000)} s`, body: NOTHING };
+      if (late.aborted)
+        return { status: null, problem: `no answer within ${String(timeoutMs / 1000)} s`, body: NOTHING };
       const cause = (error as Error).cause;
-      return { status: null, problem: cause instanceof Error ? cause.message : (error as Error).message, body: NOTHING };
+      return {
+        status: null,
+        problem: cause instanceof Error ? cause.message : (error as Error).message,
+        body: NOTHING,
+      };
     }
   }
 }

@@ -118,6 +118,8 @@ export class GivenUpError extends FerryError {
     override readonly host: string | null,
     step: string,
   ) {
-    super(`${step}${host === null ? '' : ` on ${host}`} was withheld: this worker stood still until the attempt was given up`);
+    super(
+      `${step}${host === null ? '' : ` on ${host}`} was withheld: this worker stood still until the attempt was given up`,
+    );
   }
 }
