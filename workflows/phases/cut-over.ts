@@ -60,7 +60,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     held = [];
   };
   const leaveNoneUnpublished = async (): Promise<void> => {
-    if (unpublished) await crossing.publishAgain?.();
+    await crossing.publishAgain?.();
     unpublished = false;
   };
   return {
@@ -71,7 +71,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
       // A way back that failed for good left nobody knows what: finish it before anything else.
       if (standing === 'unknown') await run('source');
       await leaveNoneHeld();
-      await leaveNoneUnpublished();
+      if (unpublished) await leaveNoneUnpublished();
       if (standing === 'source') lookedAt = await passCutOverGate(ferry);
     },
     apply: async () => {
@@ -96,7 +96,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
       if (standing !== 'source') await run('source');
       await leaveNoneHeld();
       // Agents that see no leader in target are moved to source next, for which target is not needed.
-      await leaveNoneUnpublished().catch(() => undefined);
+      if (unpublished) await leaveNoneUnpublished().catch(() => undefined);
     },
   };
 }

@@ -27,13 +27,14 @@ export function soak(ferry: Ferry): Phase {
  *
  * @param look what must hold still, looked at once it is approved: the gate may have waited for days.
  */
-export function completeGate(ferry: Ferry, look: () => Promise<void> = () => Promise.resolve()): Phase {
+export function completeGate(ferry: Ferry, look: () => Promise<void> | null = () => null): Phase {
   return {
     name: 'gate complete',
     rollbackCost: AFTER_THE_WINDOW,
     apply: async () => {
       await ferry.desk.gate('complete');
-      await look();
+      const proof = look();
+      if (proof !== null) await proof;
       const reason = 'gate complete was approved, so the migration cannot be rolled back any more';
       ferry.desk.refuseRollback(reason);
       ferry.record.rollback(false, reason, null);

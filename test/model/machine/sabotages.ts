@@ -83,8 +83,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     what: "target's door is opened without a look at who waits behind it",
     strategy: 'dual-publishing',
     within: 'everywhere',
-    from: /if \(mayBeClosed\)\s+await nobodyWaits\(ferry, ['"]source['"]\);/,
-    to: '',
+    from: "mayBeClosed ? nobodyWaits(ferry, 'source')",
+    to: 'mayBeClosed ? null',
     breaks: 'noSecondLeader',
   },
   {
