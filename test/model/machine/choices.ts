@@ -197,16 +197,8 @@ function besides(sim: Simulation): Choice[] {
         early(it.world);
         it.answer(at, 'ok', { kind: 'native-contender', znode: '/mesos/json.info_1', pid: 'm', master: 'm2' });
       }),
-      ...(turnedAway(sim.world)
-        ? [fault('m2 is pointed at target, where the door turns it away', (it) => early(it.world))]
-        : []),
     ];
   });
-}
-
-/** Only a closed door keeps a standby from standing in target. */
-function turnedAway({ doors, masters }: World): boolean {
-  return !doors.target.open && masters['m2']?.running === true && masters['m2'].url === 'source';
 }
 
 /** Somebody has pointed a standby at target and restarted it. */

@@ -80,14 +80,6 @@ export const SABOTAGES: readonly Sabotage[] = [
     breaks: 'noMirrorBesideMasters',
   },
   {
-    what: "target's door is opened without a look at who waits behind it",
-    strategy: 'dual-publishing',
-    within: 'everywhere',
-    from: "mayBeClosed ? nobodyWaits(ferry, 'source')",
-    to: 'mayBeClosed ? null',
-    breaks: 'noSecondLeader',
-  },
-  {
     what: 'the way back leaves the last phase as it stands',
     strategy: 'dual-publishing',
     within: 'everywhere',
