@@ -31,6 +31,8 @@ export class Ferry {
   readonly postponed = new Set<string>();
   /** Agents a person skipped on the way back: they still need what the way back takes away. */
   readonly leftBehind = new Set<string>();
+  /** Agents whose loss a person has accepted by name, since no master lists them any more. */
+  readonly lost = new Set<string>();
 
   readonly hooks: Hooks;
 

@@ -93,6 +93,8 @@ export interface Finding {
   readonly id: FindingId;
   readonly verdict: Verdict;
   readonly host: string | null;
+  /** The registered agent that it is about, where its host may have had others. */
+  readonly agentId?: string;
   /** What was seen. */
   readonly seen: string;
   /** Why it matters. */

@@ -155,6 +155,8 @@ describe('a fresh preflight in mid-migration', () => {
       cluster: { ...survey.cluster, agents: survey.cluster.agents.slice(1) },
     };
     assert.deepEqual(ids(changed), ['epoch-not-above null', 'agent-gone a1', 'lock-lost null']);
+    const gone = replanFindings(config, plan, changed, migration).find(({ id }) => id === 'agent-gone');
+    assert.equal(gone?.agentId, plan.agents.find(({ agent }) => agent.name === 'a1')?.id);
   });
 });
 

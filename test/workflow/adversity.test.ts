@@ -17,6 +17,8 @@ class Told extends FakeCluster {
 const refused = (message: string, host: string | null = null) =>
   ApplicationFailure.nonRetryable(message, 'FERRY_HOST_STEP', { host, remedy: 'mend it' });
 
+const QUICK = { ...aConfig().policy.timeouts, frameworkMs: 0 };
+
 describe('a migration in adversity', function () {
   this.timeout(120_000);
   const env = new MigrationEnv();
@@ -193,6 +195,59 @@ describe('a migration in adversity', function () {
         (s) => s.state !== 'rolling-back' && s.incidents.every(({ closedAt }, n) => n > 0 || closedAt !== null),
       );
       assert.notEqual(status.state, 'rolled-back', 'a2 still names observers that are gone');
+    });
+  });
+
+  it('passes gate cut-over without an agent that is gone, once its loss was accepted by name', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, timeouts: QUICK } }));
+    let gone: readonly { name: string; id: string }[] = [];
+    let [expected, looked]: [readonly string[], readonly string[]] = [[], []];
+    cluster.override = (original) => ({
+      replan: async (a) => {
+        const planned = await original.replan(a);
+        const block = { verdict: 'block', why: 'a test', remedy: 'bring it back' } as const;
+        const findings = gone.flatMap(({ name, id }) => [
+          { ...block, id: 'agent-gone' as const, host: name, agentId: id, seen: `${name} (${id}) is gone` },
+          { ...block, id: 'agent-not-registered' as const, host: name, seen: `${name} is not registered` },
+        ]);
+        return { ...planned, findings };
+      },
+      findStragglers: (a) => {
+        looked = a.plan.agents.map(({ agent }) => agent.name);
+        return original.findStragglers(a);
+      },
+      watchSoak: (a) => {
+        expected = a.expectedIds;
+        return original.watchSoak(a);
+      },
+      releaseHost: (a) => {
+        if (a.host.name === 'a2') throw refused('no answer', 'a2');
+        return original.releaseHost(a);
+      },
+    });
+    await env.migrate(cluster, async (migration) => {
+      const ids = ((await migration.atGate('begin')) && (await migration.plan()))?.plan.agents ?? [];
+      gone = ids.filter(({ agent }) => agent.name === 'a2').map(({ agent, id }) => ({ name: agent.name, id }));
+      await migration.approve('begin');
+      const { incidents, waitingFor } = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(incidents.at(-1)?.host, 'a2');
+      assert.match(waitingFor?.what ?? '', /skip accepts the loss of exactly what is named/);
+      await migration.decide('skip');
+      await migration.atGate('cut-over');
+      assert.ok(!looked.includes('a2') && looked.includes('a1'), looked.join(', '));
+      await migration.approve('cut-over');
+      await migration.atGate('complete');
+      assert.deepEqual(
+        expected,
+        ids.filter(({ agent }) => agent.name !== 'a2').map(({ id }) => id),
+      );
+      await migration.approve('complete');
+      // What cannot be cleaned is asked about by itself, and keeps nothing else from being cleaned.
+      const asked = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(asked.incidents.at(-1)?.host, 'a2');
+      await migration.decide('skip');
+      await migration.until((s) => s.state === 'migrated');
+      assert.ok(cluster.journal.includes('unlock') && cluster.journal.includes('release a1'));
     });
   });
 

@@ -1,9 +1,16 @@
+import { patched } from '@temporalio/workflow';
 import type { Finding } from '../../src/domain/plan.js';
+import type { DecisionAction } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 
-export function blockersOf({ planned }: Ferry): readonly Finding[] {
-  return planned.findings.filter(({ verdict }) => verdict === 'block');
+/** What speaks against going on, but for the loss of agents that a person has accepted by name. */
+export function blockersOf({ planned, lost }: Ferry): readonly Finding[] {
+  const blockers = planned.findings.filter(({ verdict }) => verdict === 'block');
+  const open = blockers.filter(({ agentId }) => agentId === undefined || !lost.has(agentId));
+  const gone = new Set(goneAmong(blockers).map(({ host }) => host));
+  const openOn = new Set(goneAmong(open).map(({ host }) => host));
+  return open.filter(({ id, host }) => id !== 'agent-not-registered' || !gone.has(host) || openOn.has(host));
 }
 
 export function tellBlocker({ id, host, seen }: Finding): string {
@@ -11,20 +18,46 @@ export function tellBlocker({ id, host, seen }: Finding): string {
 }
 
 /**
- * Asks a person about what speaks against going on; returns when it is to be looked at again.
+ * Asks a person about what speaks against going on; returns when it is to be looked at again. Where that
+ * is nothing but agents that are gone, their loss may be accepted by name (S5).
  *
  * @throws RollbackOrdered
  */
-export async function askAboutBlockers({ desk }: Ferry, blockers: readonly Finding[]): Promise<void> {
+export async function askAboutBlockers({ desk, lost, postponed }: Ferry, blockers: readonly Finding[]): Promise<void> {
   const [first] = blockers;
+  const gone = goneAmong(blockers);
+  const hosts = new Set(gone.map(({ host }) => host));
+  const isOnlyLoss = blockers.every(({ id, host }) => ABOUT_LOSS.includes(id) && hosts.has(host));
+  const maySkip = isOnlyLoss && gone.length > 0 && patched('lost-agents');
+  const actions: readonly DecisionAction[] = maySkip ? ['retry', 'skip', 'rollback'] : ['retry', 'rollback'];
+  const remedy = first?.remedy ?? 'Mend it, then retry';
   const action = await desk.decide(
     {
       code: 'FERRY_PREFLIGHT',
       host: first?.host ?? null,
       message: blockers.map(tellBlocker).join('; '),
-      remedy: first?.remedy ?? 'Mend it, then retry',
+      remedy: maySkip ? `${remedy}; skip accepts the loss of exactly what is named here` : remedy,
     },
-    ['retry', 'rollback'],
+    actions,
   );
   if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+  if (action !== 'skip') return;
+  for (const { agentId } of gone) {
+    lost.add(agentId);
+    postponed.add(agentId);
+  }
+}
+
+/** The lost ones that are still gone: one that is back counts like any other. */
+export function lostAndGone({ planned, lost }: Ferry): ReadonlySet<string> {
+  return new Set(goneAmong(planned.findings).flatMap(({ agentId }) => (lost.has(agentId) ? [agentId] : [])));
+}
+
+const ABOUT_LOSS: readonly Finding['id'][] = ['agent-gone', 'agent-not-registered'];
+
+function goneAmong(findings: readonly Finding[]): (Finding & { readonly agentId: string })[] {
+  return findings.filter(
+    (finding): finding is Finding & { readonly agentId: string } =>
+      finding.id === 'agent-gone' && finding.agentId !== undefined,
+  );
 }

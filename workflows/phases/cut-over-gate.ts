@@ -6,7 +6,7 @@ import type { WindowStatus } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { prove } from '../proxies.js';
-import { askAboutBlockers, blockersOf } from './blockers.js';
+import { askAboutBlockers, blockersOf, lostAndGone } from './blockers.js';
 import { moveFleet } from './fleet.js';
 
 /**
@@ -109,9 +109,11 @@ async function nobodyObjects({ desk, hooks, record }: Ferry): Promise<void> {
 async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): Promise<void> {
   const { config, desk } = ferry;
   for (;;) {
+    // A host that is gone cannot be asked; should something of it be on source, it is nobody's and blocks.
+    const gone = lostAndGone(ferry);
     const report = await prove('look for clients left on source').findStragglers({
       config: withoutListedAgents(config),
-      plan: { agents: ferry.plan.agents },
+      plan: { agents: ferry.plan.agents.filter(({ id }) => !gone.has(id)) },
       twice,
     });
     const agents = ferry.plan.agents.filter(

@@ -1,10 +1,13 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { HostStep } from '../../activities/contract.js';
+import type { AgentConfig } from '../../src/domain/config.js';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import { moveFleet } from './fleet.js';
 import { repointFrameworks } from './move-frameworks.js';
 import { repointMasters } from './move-masters.js';
 import { releaseHosts } from './prepare-target.js';
+import { incidentOf } from '../saga.js';
 
 /** A step at the end, after which nothing is undone: repeated until it holds or a person skips it. */
 export interface Closing {
@@ -89,8 +92,10 @@ export function leaveAsFound(ferry: Ferry): Closing {
 /** Agents, schedulers and masters: in batches, since a fleet may be large. */
 async function releaseClients(ferry: Ferry): Promise<void> {
   const step = ferry.nextStep();
+  const kept = new Set(ferry.plan.agents.filter(({ id }) => !ferry.lost.has(id)).map(({ agent }) => agent.name));
+  const lost = ferry.plan.agents.map(({ agent }) => agent).filter(({ name }) => !kept.has(name));
   const hosts = [
-    ...ferry.plan.agents.map(({ agent }) => agent),
+    ...ferry.plan.agents.filter(({ agent }) => !lost.includes(agent)).map(({ agent }) => agent),
     ...ferry.plan.frameworks.flatMap(({ framework }) => framework.instances),
     ...ferry.config.masters,
   ];
@@ -100,5 +105,20 @@ async function releaseClients(ferry: Ferry): Promise<void> {
         .slice(at, at + 50)
         .map((host) => onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] })),
     );
+  }
+  for (const host of lost) await releaseLost(ferry, step, host);
+}
+
+/** A host that was given up keeps nobody else's from being cleaned; what stays on it is told by name. */
+async function releaseLost({ desk }: Ferry, step: HostStep, host: AgentConfig): Promise<void> {
+  for (;;) {
+    try {
+      await onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] });
+      return;
+    } catch (cause) {
+      const incident = incidentOf(cause);
+      const remedy = `${incident.remedy}; skip leaves what zkferry has written on ${host.name}, which was given up`;
+      if ((await desk.decide({ ...incident, host: host.name, remedy }, ['retry', 'skip'])) === 'skip') return;
+    }
   }
 }

@@ -15,6 +15,7 @@ export const findingSchema = z.strictObject({
   id: z.enum(Object.keys(CATALOGUE) as FindingId[]),
   verdict: z.enum(['block', 'warn', 'info']),
   host: z.string().nullable(),
+  agentId: z.string().optional(),
   seen: z.string(),
   why: z.string(),
   remedy: z.string().nullable(),

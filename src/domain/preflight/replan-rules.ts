@@ -110,12 +110,13 @@ function goneFindings({ policy }: ClusterConfig, plan: CarriedPlan, { cluster }:
   const ids = new Set(cluster.agents.map(({ id }) => id));
   return plan.agents
     .filter(({ agent, id }) => !ids.has(id) && !policy.acceptAgents.includes(agent.name))
-    .map(({ agent, id }) =>
-      block('agent-gone', {
+    .map(({ agent, id }) => ({
+      ...block('agent-gone', {
         host: agent.name,
         seen: `the leading master does not list agent ${id} (${agent.name}) any more`,
       }),
-    );
+      agentId: id,
+    }));
 }
 
 function lockFindings({ source }: Survey, migration: string): Finding[] {

@@ -91,7 +91,7 @@ export const agentsChecks = {
     when: ['cut-over'],
     looks: 'agents of the plan that the leading master does not list any more',
     why: 'its loss was accepted by nobody',
-    remedy: 'bring it back, or accept its loss in policy.acceptAgents',
+    remedy: 'bring it back; an agent that is gone for good is given up by name when the gate asks, with skip',
   },
   'unknown-framework': {
     verdicts: ['block'],
