@@ -19,15 +19,16 @@ const mode = words.includes('--fast') ? 'fast' : words.includes('--long') ? 'lon
 const chosen = words.filter((word) => !word.startsWith('--'));
 
 /**
- * Tiers in the order they run. In `together` one process takes all files; else a crash costs one file.
- * Files of a tier that is `sideBySide` mostly wait (for timers, for servers to start), so that many of them run at the same time.
+ * Tiers in the order they run. All files of a tier with `processes` are dealt out to so many; else each has its own,
+ * so that a crash costs one file. Of a tier that is `sideBySide` so many run at the same time: most of them mostly
+ * wait (for timers, for servers to start).
  */
 const tiers = {
-  fast: [{ name: 'unit', together: true }],
+  fast: [{ name: 'unit', processes: 2 }],
   all: [
-    { name: 'unit', together: true },
-    { name: 'model' },
-    { name: 'replay', together: true },
+    { name: 'unit', processes: 2 },
+    { name: 'model', sideBySide: 2 },
+    { name: 'replay' },
     { name: 'workflow', sideBySide: 6 },
     { name: 'browser' },
     { name: 'contract', sideBySide: 3 },
@@ -52,33 +53,41 @@ async function main() {
   // Whatever the tests put under the temporary folder carries this name, so what they leave behind can be told.
   const scratch = mkdtempSync(join(tmpdir(), 'zkferry-test-'));
   try {
-    if (mode !== 'long' && chosen.length === 0) count(await checkTypesAndLint(root));
     const record = mode === 'long' ? longRecord(root) : undefined;
-    for (const { name, together, sideBySide } of tiers[mode]) {
+    // Beside the first tier, which leaves a core half idle.
+    const checks = mode !== 'long' && chosen.length === 0 ? checkTypesAndLint(root) : null;
+    for (const { name, processes, sideBySide = processes ?? 1 } of tiers[mode]) {
       const files = testFiles(name).filter((file) => !record?.hasPassed(file));
       if (files.length === 0) continue;
-      const run = (group) => runMocha({ root, tier: name, files: group, scratch, ...patience });
-      if (sideBySide) {
-        // After set-up, which installs it.
-        const { default: pLimit } = await import('p-limit');
-        const atOnce = pLimit(sideBySide);
-        for (const result of await Promise.all(files.map((file) => atOnce(() => run([file]))))) count(result);
-        count(await endLeftovers(scratch, name));
-        continue;
-      }
-      for (const group of together ? [files] : files.map((file) => [file])) {
-        const result = await run(group);
-        count(result);
-        // At once, so that what one file leaves behind cannot disturb the next.
-        const left = await endLeftovers(scratch, together ? name : group[0]);
-        count(left);
-        const { passed, failed, skipped } = result;
-        record?.add(group, { passed, failed: failed + left.failed, skipped });
-      }
+      // After set-up, which installs it.
+      const { default: pLimit } = await import('p-limit');
+      const atOnce = pLimit(sideBySide);
+      const groups = processes ? dealt(files, processes) : files.map((file) => [file]);
+      const running = groups.map((group) =>
+        atOnce(async () => {
+          const result = await runMocha({ root, tier: name, files: group, scratch, ...patience });
+          count(result);
+          if (sideBySide > 1) return;
+          // At once, so that what one file leaves behind cannot disturb the next.
+          const left = await endLeftovers(scratch, group[0]);
+          count(left);
+          const { passed, failed, skipped } = result;
+          record?.add(group, { passed, failed: failed + left.failed, skipped });
+        }),
+      );
+      await Promise.all(running);
+      if (sideBySide > 1) count(await endLeftovers(scratch, name));
     }
+    if (checks) count(await checks);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Like cards, so that each process gets its share of the slow ones. */
+function dealt(files, processes) {
+  const groups = Array.from({ length: processes }, (_, at) => files.filter((_file, index) => index % processes === at));
+  return groups.filter((group) => group.length > 0);
 }
 
 function testFiles(tier) {

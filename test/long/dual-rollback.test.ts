@@ -28,6 +28,13 @@ describe('dual publishing, rolled back from every phase', function () {
     await rollBack(await lab.atCutOver());
   });
 
+  it('is back on source when it is rolled back as soon as the window is open', async () => {
+    const migration = await lab.atCutOver();
+    await migration.approve('cut-over', 'ann');
+    await migration.until((s) => (s.window?.openedAt ?? null) !== null);
+    await rollBack(migration);
+  });
+
   it('is back on source when it is rolled back once the masters have been started on target', async () => {
     const migration = await lab.atCutOver();
     await migration.approve('cut-over', 'ann');
