@@ -1,4 +1,5 @@
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { mayDelete } from '../../src/domain/digest-id.js';
 import { contendersOf } from '../../src/domain/election.js';
 import { epochOf } from '../../src/domain/epoch.js';
 import { ZnodeError } from '../../src/domain/proof-errors.js';
@@ -44,7 +45,9 @@ export async function surveyEnsemble(
   );
   const request = { config, servers: config[ensemble].servers, as: ensemble, timeoutMs: 10_000 };
   const tree = await check(`${ensemble}-tree`, null, () =>
-    inSession(ports, request, signal, (session) => surveyTree(config, session)),
+    inSession(ports, request, signal, async (session) =>
+      surveyTree(config, session, await ports.secrets(config.credentials[ensemble])),
+    ),
   );
   // It asks for a write that cannot be made, so it is asked only where the answer matters: the door (S3).
   const acls =
@@ -64,7 +67,11 @@ async function enforcementIn(ports: Ports, config: ClusterConfig, ensemble: Ense
   }
 }
 
-async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise<TreeSurvey> {
+async function surveyTree(
+  config: ClusterConfig,
+  session: ZnodeSession,
+  credentials: string | null,
+): Promise<TreeSurvey> {
   const path = config.electionPath;
   const roots = (await session.children('/')) ?? [];
   const kinds = await Promise.all(
@@ -89,7 +96,7 @@ async function surveyTree(config: ClusterConfig, session: ZnodeSession): Promise
     const contenders = await readContenders(config, session);
     return {
       ...common,
-      electionPath: 'readable',
+      electionPath: mayDelete((await session.acl(path)) ?? [], credentials) ? 'readable' : 'read-only',
       contenders: contenders.map(({ znode, pid, master }) => ({ znode, pid, master })),
       unmirrored: config.strategy === 'dual-publishing' ? await unmirroredIn(config, session, children) : [],
       strangers: children.filter((name) => !known.has(name)),

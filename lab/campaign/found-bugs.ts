@@ -146,4 +146,20 @@ export const foundBugs: readonly FoundBug[] = [
     foundBy: 'seed 1, runs 10, 35 and 38',
     test: 'test/workflow/migration.test.ts › names agents that are late by their host, and goes on once they are back',
   },
+  {
+    symptom: 'an agent that died for good shut gate cut-over for ever, where nobody could give it up by name',
+    foundBy: 'attack on S5',
+    test: `${ADVERSITY} › passes gate cut-over without an agent that is gone, once its loss was accepted by name`,
+  },
+  {
+    symptom:
+      "a webhook's answer that told its secret in JSON, or the path of its secret URL alone, reached histories and support bundles",
+    foundBy: 'live test of secrets',
+    test: 'test/unit/redact.test.ts › hides a value in whatever form an answer that tells it has',
+  },
+  {
+    symptom: 'credentials that may delete nothing under the election path came out only when the first master moved',
+    foundBy: 'live test of secrets',
+    test: 'test/unit/digest-id.test.ts › is not another user, or the same one with another password, or nobody at all',
+  },
 ];

@@ -18,6 +18,21 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** Shorter ones would blot out ordinary words. */
 const SHORTEST = 4;
 
+/** Of a path: shorter ones, such as `services`, are ordinary words. */
+const SHORTEST_SEGMENT = 12;
+
+/** Who is asked by a secret URL knows its path, and may tell it. */
+function partsOfUrl(text: string): readonly string[] {
+  if (!/^https?:/.test(text) || !URL.canParse(text)) return [];
+  const { pathname, search } = new URL(text);
+  const segments = `${pathname}${search}`.split(/[/?&=]/).filter(({ length }) => length >= SHORTEST_SEGMENT);
+  return [...(pathname === '/' ? [] : [pathname, `${pathname}${search}`]), ...segments];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
 /**
  * Hides secrets in what leaves the process for people to read: by the name of a field, by the shape
  * of a text, and by value, for those it was told.
@@ -30,8 +45,16 @@ export class Redactor {
     if (secret === null) return;
     const [user, ...password] = secret.split(':');
     for (const part of [secret, ...(user && !secret.includes('\n') ? [password.join(':')] : [])]) {
-      if (part.length >= SHORTEST) this.#known.add(part);
+      this.#know(part);
     }
+    for (const part of partsOfUrl(secret)) this.#know(part);
+  }
+
+  /** A secret as it stands in a text, in JSON, in JSON in JSON, and in a URL. */
+  #know(secret: string): void {
+    if (secret.length < SHORTEST) return;
+    const once = inJson(secret);
+    for (const form of [secret, once, inJson(once), encodeURIComponent(secret)]) this.#known.add(form);
   }
 
   /** What the environment holds under names that tell of secrets, such as TEMPORAL_API_KEY. */

@@ -57,7 +57,8 @@ export interface ServerSurvey {
 export interface TreeSurvey {
   /** Children of `/` that are persistent, without `/zookeeper`. */
   readonly roots: readonly string[];
-  readonly electionPath: 'absent' | 'readable' | 'refused';
+  /** `read-only`: who stands there may be seen and not be removed. */
+  readonly electionPath: 'absent' | 'readable' | 'read-only' | 'refused';
   readonly contenders: readonly { readonly znode: string; readonly pid: string; readonly master: string | null }[];
   /** Contenders of source that the publisher could not mirror; looked at for dual-publishing alone. Null when it could not be asked. */
   readonly unmirrored: readonly { readonly name: string; readonly why: string }[];

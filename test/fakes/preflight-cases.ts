@@ -61,6 +61,7 @@ export const blocking: readonly Case[] = [
   ['plan-too-large', null, 'there are more agents than Temporal carries at once', agentsAre(4_000)],
   ['no-election', null, 'the election path is absent in source', treeIs('source', { electionPath: 'absent' })],
   ['election-refused', null, 'the election path may not be read', treeIs('target', { electionPath: 'refused' })],
+  ['election-refused', null, 'nobody may be removed there', treeIs('source', { electionPath: 'read-only' })],
   [
     'target-has-contenders',
     null,

@@ -115,7 +115,7 @@ for (const strategy of ['observers', 'dual-publishing'] as const) {
       assert.ok(showing.length > 0, 'a host keeps the URL that it had');
       for (const file of showing) {
         // What a host gets back is what it had, password and all, for root alone.
-        assert.match(file, new RegExp(`^\\w+/var/lib/zkferry/${CLUSTER}/orig-[\\w-]+$`));
+        assert.match(file, new RegExp(`^\\w+/var/lib/zkferry/${CLUSTER}/(?:orig|found|staged)-[\\w-]+$`));
         assert.equal(statSync(lab.file(`lab/hosts/${file.slice(0, file.lastIndexOf('/'))}`)).mode & 0o777, 0o700);
       }
       clean([

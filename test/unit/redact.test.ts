@@ -24,6 +24,18 @@ describe('the redactor', () => {
     assert.equal(redactor.text('the word digestuser stays, as does /root'), 'the word digestuser stays, as does /root');
   });
 
+  it('hides a value in whatever form an answer that tells it has', () => {
+    const token = 'Token whk_Vole+81/x"=&77';
+    const one = new Redactor();
+    one.learn(token);
+    one.learn('https://hooks.example/services/T000/Marten-55-Sable');
+    const told = JSON.stringify({ reason: `got ${token} at /services/T000/Marten-55-Sable` });
+    for (const text of [told, JSON.stringify(told), `?t=${encodeURIComponent(token)}`, 'the hook Marten-55-Sable']) {
+      assert.doesNotMatch(one.text(text), /Vole|Marten/, text);
+    }
+    assert.equal(one.text('other services of T000'), 'other services of T000');
+  });
+
   it('hides by shape what nobody told it', () => {
     const shapes: readonly (readonly [string, string])[] = [
       ['zk://u:pw@h1:2181,h2:2181/mesos', 'u:pw'],

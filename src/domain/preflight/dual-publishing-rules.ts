@@ -22,7 +22,7 @@ export function dualPublishingRules(config: ClusterConfig, survey: Survey): Find
 
 /** Every master stands in source, once, so that each of them gets its mirror. */
 export function contenderRules(config: ClusterConfig, { source }: Survey): Finding[] {
-  if (source.tree?.electionPath !== 'readable') return [];
+  if (source.tree === null || ['absent', 'refused'].includes(source.tree.electionPath)) return [];
   const found = source.tree.contenders;
   const unmirrored = source.tree.unmirrored.map(({ name, why }) =>
     block('contender-not-mirrored', {

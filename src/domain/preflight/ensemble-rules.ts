@@ -78,10 +78,11 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
     ['source', source],
     ['target', target],
   ] as const) {
-    if (tree?.electionPath === 'refused') {
+    if (tree?.electionPath === 'refused' || tree?.electionPath === 'read-only') {
+      const may = tree.electionPath === 'refused' ? 'may not be read' : 'may be read, but nothing may be deleted there';
       findings.push(
         block('election-refused', {
-          seen: `${path} in ${ensemble} may not be read`,
+          seen: `${path} in ${ensemble} ${may}, with credentials.${ensemble} as they are`,
           remedy: `set credentials.${ensemble} to an identity that may read and delete there`,
         }),
       );

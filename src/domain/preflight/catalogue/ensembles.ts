@@ -48,7 +48,8 @@ export const ensemblesChecks = {
   'election-refused': {
     verdicts: ['block'],
     when: ['begin', 'cut-over'],
-    looks: 'whether the election path may be read in both ensembles with the credentials of the configuration',
+    looks:
+      'whether the election path may be read in both ensembles, and its children deleted, with the credentials of the configuration',
     why: 'the credentials are wrong or missing, or the digest algorithms of the ensembles differ',
     remedy: 'set credentials.source and credentials.target to identities that may read and delete there',
   },
