@@ -21,7 +21,7 @@ import { TemporalUi } from './temporal-ui.js';
 
 /** The UI and the workflow are real, the cluster is not; the long tests do it with a lab. */
 describe('the Temporal UI', function () {
-  this.timeout(400_000);
+  this.timeout(300_000);
   let browser: Browser;
   let dir: string;
   let temporal: TemporalServer;
@@ -70,7 +70,7 @@ describe('the Temporal UI', function () {
     const input = join(dir, 'input.json');
     await writeFile(input, stdout);
     const page = await browser.newPage({ viewport: VIEWPORT });
-    const ui = new TemporalUi(page, `http://127.0.0.1:${String(temporal.uiPort)}`, 'zkferry-production', 150_000);
+    const ui = new TemporalUi(page, `http://127.0.0.1:${String(temporal.uiPort)}`, 'zkferry-production', 60_000);
     await ui.migrate(input);
     assert.equal(cluster.journal.at(-1), 'unlock');
   });
