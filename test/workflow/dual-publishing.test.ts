@@ -48,6 +48,8 @@ describe('dual publishing', function () {
     const cluster = dual(short);
     await env.migrate(cluster, async (migration) => {
       cluster.wreck({ activity: 'stopHeld', host: 'm3', kind: 'hang' });
+      // As a quorum of masters does: starts are sent together with the look for a leader.
+      cluster.electedOnlyAfter = 'lift m1 and start it';
       const mark = await toWindow(cluster, migration);
       const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
       assert.match(status.incidents.at(-1)?.message ?? '', /turned back/);
