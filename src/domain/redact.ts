@@ -18,15 +18,15 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** Shorter ones would blot out ordinary words. */
 const SHORTEST = 4;
 
-/** Of a path: shorter ones, such as `services`, are ordinary words. */
-const SHORTEST_SEGMENT = 12;
+/** Of a URL: shorter parts, such as `/mesos` or `services`, are ordinary words. */
+const SHORTEST_PART = 12;
 
 /** Who is asked by a secret URL knows its path, and may tell it. */
 function partsOfUrl(text: string): readonly string[] {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return [];
   const { pathname, search } = new URL(text);
-  const segments = `${pathname}${search}`.split(/[/?&=]/).filter(({ length }) => length >= SHORTEST_SEGMENT);
-  return [...(pathname === '/' ? [] : [pathname, `${pathname}${search}`]), ...segments];
+  const whole = `${pathname}${search}`;
+  return [whole, pathname, ...whole.split(/[/?&=]/)].filter(({ length }) => length >= SHORTEST_PART);
 }
 
 function inJson(text: string): string {

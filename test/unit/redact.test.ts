@@ -33,7 +33,9 @@ describe('the redactor', () => {
     for (const text of [told, JSON.stringify(told), `?t=${encodeURIComponent(token)}`, 'the hook Marten-55-Sable']) {
       assert.doesNotMatch(one.text(text), /Vole|Marten/, text);
     }
-    assert.equal(one.text('other services of T000'), 'other services of T000');
+    one.learn('https://hooks.example/mesos');
+    const plain = 'other services of T000, zk://h1:2181/mesos';
+    assert.equal(one.text(plain), plain);
   });
 
   it('hides by shape what nobody told it', () => {
