@@ -47,7 +47,13 @@ function lyingShell(shell: HostShell): HostShell {
       // The master that was stopped is started against those observers that did change over.
       const isMaster = host.name.startsWith('master');
       if (script.name !== 'start-unit' || !isMaster || address === '') return shell.run(host, ssh, script, signal);
-      const repoint = `sed -i 's/${address}:2181,//; s/,${address}:2181//' '${host.root}/etc/mesos/zk'\n`;
+      const file = `${host.root}/etc/mesos/zk`;
+      // A start is refused where that file is not as it was noted, so the note has to lie as well.
+      const repoint = `sed -i 's/${address}:2181,//; s/,${address}:2181//' '${file}'
+for noted in '${host.root}'/var/lib/zkferry/*/applied-*; do
+  read -r sum rest < "$noted" && echo "$(cksum < '${file}' | tr ' ' '-') $rest" > "$noted"
+done
+`;
       return shell.run(host, ssh, { ...script, text: `${repoint}${script.text}` }, signal);
     },
   };

@@ -27,15 +27,18 @@ export interface CampaignOptions {
   /** Runs one scenario whose workers lie instead; it must fail. */
   readonly breach?: 'barrier';
   readonly say?: (text: string) => void;
+  /** Ends the labs of the runs under way; only finished runs are recorded. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Migrates labs while things break, and judges each run.
  *
  * @returns the record of every run, those included that `resume` found
+ * @throws the signal's reason
  */
 export async function runCampaign(options: CampaignOptions): Promise<RunRecord[]> {
-  const { say = (text: string) => process.stdout.write(`${text}\n`) } = options;
+  const { say = (text: string) => process.stdout.write(`${text}\n`), signal = new AbortController().signal } = options;
   if (options.breach !== undefined) requireBreachAllowed();
   const commit = commitOfSources();
   const file = new RecordFile(options.record);
@@ -45,15 +48,21 @@ export async function runCampaign(options: CampaignOptions): Promise<RunRecord[]
     limit(async () => {
       const before = held.findLast(({ run, judgement }) => run === scenario.run && judgement !== 'unproved');
       if (before !== undefined) return before;
-      const first = await oneRun(scenario, { options, commit, say });
+      signal.throwIfAborted();
+      const first = await oneRun(scenario, { options, commit, say, signal });
       file.append(first);
       if (first.judgement !== 'unproved') return first;
       say(`run ${scenario.run} is repeated: ${first.reasons.join('; ')}`);
-      const second = { ...(await oneRun(scenario, { options, commit, say })), repeats: first.reasons.join('; ') };
+      const second = {
+        ...(await oneRun(scenario, { options, commit, say, signal })),
+        repeats: first.reasons.join('; '),
+      };
       file.append(second);
       return second;
     }),
   );
+  // One that fails or is interrupted must not leave the labs of the others.
+  await Promise.allSettled(runs);
   const records = await Promise.all(runs);
   say(summary(records));
   return records;
@@ -74,9 +83,10 @@ interface Around {
   readonly options: CampaignOptions;
   readonly commit: string;
   readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
 }
 
-async function oneRun(scenario: Scenario, { options, commit, say: tell }: Around): Promise<RunRecord> {
+async function oneRun(scenario: Scenario, { options, commit, say: tell, signal }: Around): Promise<RunRecord> {
   const { seed, run, strategy, agents, frameworks, versions, faults } = scenario;
   // Sockets lie below it, and their paths must stay short.
   const dir = mkdtempSync(join(tmpdir(), 'zkc-'));
@@ -90,7 +100,8 @@ async function oneRun(scenario: Scenario, { options, commit, say: tell }: Around
   for (const { kind, moment, lastsMs } of faults)
     say(`planned: ${kind} at ${described(moment)}${lastsMs === null ? '' : `, for ${lastsMs} ms`}`);
   const liar = options.breach === undefined ? {} : { workerCommand: breachWorkerCommand() };
-  const record = { ...(await startRun({ scenario, dir, commit, ...liar }, say)), machine: thisMachine(options.jobs) };
+  const ran = await startRun({ scenario, dir, commit, ...liar }, say, signal);
+  const record = { ...ran, machine: thisMachine(options.jobs) };
   const colour = record.judgement === 'passed' ? pc.green : pc.red;
   say(colour(`${record.judgement}: ${record.end} after ${Math.round(record.durationMs / 1000)} s`));
   for (const reason of record.reasons) say(colour(reason));

@@ -14,7 +14,7 @@ export async function histories(client: Client): Promise<NamedHistory[]> {
   const found: NamedHistory[] = [];
   for await (const { workflowId, runId } of client.workflow.list()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    found.push({ name: `${workflowId}-${runId.slice(0, 8)}`, text: JSON.stringify(historyToJSON(history), null, 1) });
+    found.push({ name: `${workflowId}-${runId.slice(0, 8)}`, text: historyToJSON(history) });
   }
   return found;
 }

@@ -19,7 +19,11 @@ const program = new Command('npm run campaign --')
   .option('--record <file>', 'gets one JSON line per run', 'test/long/campaign-record.jsonl')
   .addOption(new Option('--breach <what>', 'one run with lying workers; it must fail').choices(['barrier']))
   .action(async (options: CampaignOptions) => {
-    const records = await runCampaign(options);
+    const interrupt = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => interrupt.abort(new Error(`interrupted by ${name}; --resume goes on from here`)));
+    }
+    const records = await runCampaign({ ...options, signal: interrupt.signal });
     process.exitCode = records.every(({ judgement }) => judgement === 'passed') ? 0 : 1;
   });
 

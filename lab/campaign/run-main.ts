@@ -1,3 +1,5 @@
+import { killAll } from '../hosts/processes.js';
+import { labProcesses } from '../memory.js';
 import { runScenario, type RunOptions } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
 
@@ -9,7 +11,10 @@ export interface RunOrder extends Omit<RunOptions, 'say'> {
 const order = JSON.parse(process.argv[2] ?? '') as RunOrder;
 // The one who started it ends it; an interrupt at the terminal is for that one.
 process.on('SIGINT', () => undefined);
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => {
+  // Nobody is left who could end what this run has started.
+  void killAll(() => labProcesses(order.dir).filter((pid) => pid !== process.pid)).finally(() => process.exit(1));
+});
 const record = await runScenario(order.scenario, {
   ...order,
   say: (text) => process.send?.({ said: text }),

@@ -1,22 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
 import { zkServersOf } from '../stage/zk-connections.js';
-import { agentsReady, mastersReady } from '../up/readiness.js';
+import { agentsReady, frameworksReady, mastersReady } from '../up/readiness.js';
 
 /**
- * Waits until the cluster stands as it should: one leader, whole registry, every agent, and every process connected to
- * a ZooKeeper server again, which an ensemble that has just found its quorum takes some seconds for.
+ * Waits until the cluster stands as it should: one leader, whole registry, every agent and framework, and every process
+ * connected to a ZooKeeper server again, which an ensemble that has just found its quorum takes some seconds for.
  *
  * @returns null, or what was still missing after `patienceMs`
  */
 export async function settled(lab: Lab, patienceMs: number): Promise<string | null> {
-  const { masters, agents } = lab.json;
+  const { masters, agents, frameworks } = lab.json;
   const placed = masters.map(({ name, host }) => ({ name, address: host }));
   const port = masters[0]?.httpPort ?? 0;
   const end = performance.now() + patienceMs;
   for (;;) {
     const missing =
-      (await mastersReady(placed, port)) ?? (await agentsReady(placed, port, agents.length)) ?? (await connected(lab));
+      (await mastersReady(placed, port)) ??
+      (await agentsReady(placed, port, agents.length)) ??
+      (await frameworksReady(placed, port, frameworks.length)) ??
+      (await connected(lab));
     if (missing === null || performance.now() > end) return missing;
     await delay(200);
   }

@@ -12,8 +12,13 @@ const PATIENCE_MS = 15 * 60_000;
 
 type Message = { readonly said: string } | { readonly record: RunRecord };
 
-/** Runs a scenario in a process of its own; whatever it leaves behind is ended. Its log lies in the run's folder. */
-export async function startRun(order: RunOrder, say: (text: string) => void): Promise<RunRecord> {
+/**
+ * Runs a scenario in a process of its own; whatever it leaves behind is ended, also when `signal` interrupts it. Its log
+ * lies in the run's folder.
+ *
+ * @throws the signal's reason
+ */
+export async function startRun(order: RunOrder, say: (text: string) => void, signal: AbortSignal): Promise<RunRecord> {
   const startedAt = new Date();
   const logFile = join(order.dir, 'run.log');
   const log = openSync(logFile, 'a');
@@ -22,6 +27,7 @@ export async function startRun(order: RunOrder, say: (text: string) => void): Pr
     stdio: ['ignore', log, log, 'ipc'],
     timeout: PATIENCE_MS,
     killSignal: 'SIGKILL',
+    signal,
   });
   closeSync(log);
   let record: RunRecord | null = null;
@@ -34,6 +40,7 @@ export async function startRun(order: RunOrder, say: (text: string) => void): Pr
     child.once('close', (code, signal) => resolve(signal ?? `exit status ${String(code)}`));
   });
   await killAll(() => labProcesses(order.dir).filter((pid) => pid !== process.pid));
+  signal.throwIfAborted();
   return record ?? crashed(order, startedAt, `the run's own process ended with ${how}: ${tail(logFile)}`);
 }
 

@@ -71,6 +71,17 @@ export async function agentsReady(masters: readonly Placed[], port: number, expe
   return active === expected ? null : `${String(active)} of ${String(expected)} agents active`;
 }
 
+/** This many frameworks are subscribed at the leading master. */
+export async function frameworksReady(
+  masters: readonly Placed[],
+  port: number,
+  expected: number,
+): Promise<string | null> {
+  const frameworks = await fromLeader(masters, port, '/frameworks', 'frameworks');
+  const connected = frameworks.filter((framework) => framework['connected'] === true).length;
+  return connected === expected ? null : `${String(connected)} of ${String(expected)} frameworks connected`;
+}
+
 /** This many tasks run, by the agents' reports to the leading master. */
 export async function tasksReady(masters: readonly Placed[], port: number, expected: number): Promise<string | null> {
   const tasks = await fromLeader(masters, port, '/tasks?limit=10000', 'tasks');

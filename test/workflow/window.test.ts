@@ -142,6 +142,27 @@ describe('the critical window', function () {
     });
   });
 
+  it('asks at once when no master can be started on the way back, and goes on when that is mended', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      // Somebody has edited the master URL of all of them in the window: each start is refused.
+      cluster.wreck({ activity: 'liftHold', kind: 'refuse' });
+      cluster.electedOnlyAfter = 'lift m1 and start it';
+      const mark = await toWindow(cluster, migration);
+      // Standbys run on the way forward and may lead, so that only the turn-back point ends it.
+      await migration.until(() => cluster.journal.slice(mark).includes('start o1 on source'), { patienceMs: 60_000 });
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 15_000 });
+      const incident = status.incidents.at(-1);
+      assert.match(incident?.host ?? '', /^m\d$/);
+      assert.ok(!cluster.journal.slice(mark).some((effect) => effect.startsWith('leader in')));
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+      assert.ok(cluster.journal.slice(mark).includes('leader in source'));
+      assert.equal(cluster.observersOn, 'source');
+    });
+  });
+
   it('brings an observer that the way back could not reach to source, and never starts it where it stands', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
