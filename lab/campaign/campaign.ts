@@ -100,7 +100,10 @@ async function oneRun(scenario: Scenario, { options, commit, say: tell, signal }
   for (const { kind, moment, lastsMs } of faults)
     say(`planned: ${kind} at ${described(moment)}${lastsMs === null ? '' : `, for ${lastsMs} ms`}`);
   const liar = options.breach === undefined ? {} : { workerCommand: breachWorkerCommand() };
-  const ran = await startRun({ scenario, dir, commit, ...liar }, say, signal);
+  const ran = await startRun({ scenario, dir, commit, ...liar }, say, signal).catch((interrupted: unknown) => {
+    rmSync(dir, { recursive: true, force: true });
+    throw interrupted;
+  });
   const record = { ...ran, machine: thisMachine(options.jobs) };
   const colour = record.judgement === 'passed' ? pc.green : pc.red;
   say(colour(`${record.judgement}: ${record.end} after ${Math.round(record.durationMs / 1000)} s`));
