@@ -1,22 +1,41 @@
 #!/usr/bin/env node
-// All tests: `npm test`; `--fast` types, lint and unit tests only; `--long` what does not fit into `npm test`.
-// Other words choose test files whose path contains one of them. What failed is told once more at the end; the last
-// line is `N passed, N failed`.
+// What it runs is said by its usage below. What failed is told once more at the end; the last line is
+// `N passed, N failed`.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { setUp, SetupError } from './setup.mjs';
 import { failuresAgain } from './test/failures.mjs';
-import { endLeftovers } from './test/leftovers.mjs';
+import { endLeftovers, killLeftovers } from './test/leftovers.mjs';
 import { longRecord } from './test/long-record.mjs';
 import { runMocha } from './test/run-mocha.mjs';
 import { checkTypesAndLint } from './test/static-checks.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const words = process.argv.slice(2);
-const mode = words.includes('--fast') ? 'fast' : words.includes('--long') ? 'long' : 'all';
-const chosen = words.filter((word) => !word.startsWith('--'));
+const { mode, chosen } = asked();
+
+/** @returns {{mode: 'all' | 'fast' | 'long', chosen: string[]}} what the command line asks for; ends here where it errs */
+function asked() {
+  const usage = `usage: npm test -- [WORD...]
+
+Runs the test files whose path contains one of the words, or all of them. Exits with 1 if one fails or none ran.
+
+  npm run test:fast (--fast)   types, lint and unit tests only
+  npm run test:long (--long)   what does not fit into npm test; goes on where it stopped
+`;
+  try {
+    const options = { fast: { type: 'boolean' }, long: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    if (!values.help) return { mode: values.fast ? 'fast' : values.long ? 'long' : 'all', chosen: positionals };
+    process.stdout.write(usage);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
 
 /**
  * Tiers in the order they run. All files of a tier with `processes` are dealt out to so many; else each has its own,
@@ -52,6 +71,16 @@ async function main() {
   await setUp(mode === 'fast' ? { need: ['npm', 'build'] } : { versions: ['default', '3.4.14', '3.9.5'] });
   // Whatever the tests put under the temporary folder carries this name, so what they leave behind can be told.
   const scratch = mkdtempSync(join(tmpdir(), 'zkferry-test-'));
+  const interrupts = { SIGINT: 130, SIGTERM: 143 };
+  for (const [name, status] of Object.entries(interrupts)) {
+    process.once(name, () => {
+      // Test processes shut down at their leisure, and what they have started is no child of this one.
+      killLeftovers(scratch);
+      rmSync(scratch, { recursive: true, force: true });
+      process.stderr.write(`interrupted by ${name}; what the tests had started was ended\n`);
+      process.exit(status);
+    });
+  }
   try {
     const record = mode === 'long' ? longRecord(root) : undefined;
     // Beside the first tier, which leaves a core half idle.

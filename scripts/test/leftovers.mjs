@@ -20,6 +20,19 @@ function leftovers(scratch) {
   return found;
 }
 
+/** @returns {{pid: number, command: string}[]} what ran, and has been ended */
+export function killLeftovers(scratch) {
+  const found = leftovers(scratch);
+  for (const { pid } of found) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      continue;
+    }
+  }
+  return found;
+}
+
 /**
  * Ends what the tests left running, names it, and counts it as a failure.
  *
@@ -28,17 +41,10 @@ function leftovers(scratch) {
 export async function endLeftovers(scratch, after) {
   const none = { passed: 0, failed: 0, failures: [] };
   if (process.platform !== 'linux') return none;
-  const found = leftovers(scratch);
+  const found = killLeftovers(scratch);
   if (found.length === 0) return none;
   const text = found.map(({ pid, command }) => `  ${pid} ${command.slice(0, 160)}\n`).join('');
   process.stdout.write(`FAILED ${found.length} processes were left running:\n${text}`);
-  for (const { pid } of found) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      continue;
-    }
-  }
   const where = `${after}: ${found.length} processes were left running`;
   return { passed: 0, failed: 1, failures: [{ where, text }] };
 }

@@ -4,12 +4,21 @@ import { join } from 'node:path';
 /**
  * Types are checked by the build; here lint and format, side by side, each counted as one test.
  *
- * ESLint keeps no cache: its rules look at types, so an edit in one file can make another one wrong.
+ * ESLint keeps no cache: its rules look at types, so an edit in one file can make another one wrong. Prettier looks at
+ * one file alone.
  */
 export async function checkTypesAndLint(root) {
   const checks = [
     ['eslint', [join(root, 'node_modules/eslint/bin/eslint.js'), '.']],
-    ['prettier', [join(root, 'node_modules/prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+    [
+      'prettier',
+      [
+        join(root, 'node_modules/prettier/bin/prettier.cjs'),
+        ...['--check', '--log-level', 'warn'],
+        ...['--cache', '--cache-strategy', 'content'],
+        '.',
+      ],
+    ],
   ];
   const failures = (await Promise.all(checks.map(([name, args]) => check(root, name, args)))).flat();
   return { passed: checks.length - failures.length, failed: failures.length, failures };

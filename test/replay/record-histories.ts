@@ -15,7 +15,7 @@ import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
  */
 type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
 
-/** A person is asked in the last look before the window, so that it is taken again. */
+/** A person is asked: in the last look before the window, which is taken again; on a way back that can start no master. */
 const asked: Readonly<Record<string, Walk>> = {
   'asked-in-the-last-look': async (cluster, migration) => {
     await migration.approve('begin');
@@ -26,6 +26,17 @@ const asked: Readonly<Record<string, Walk>> = {
     cluster.agentsOnSource = [];
     await migration.decide('retry');
     await migration.approve('complete');
+    await migration.result();
+  },
+  'none-starts': async (cluster, migration) => {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    cluster.wreck({ activity: 'liftHold', kind: 'refuse' });
+    cluster.electedOnlyAfter = 'lift m1 and start it';
+    await migration.approve('cut-over');
+    await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+    cluster.mend();
+    await migration.decide('rollback');
     await migration.result();
   },
 };
