@@ -84,11 +84,23 @@ export const inWindow = (summary: string, remainingMs: number) =>
     retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '1s' },
   })(summary);
 
-/** A step of the way back: the same pace, no end but its attempts; then a person decides. */
+/**
+ * A step of the way back: the same pace, for as long as a network or a host may take to be back by itself; then a person
+ * decides.
+ */
 export const wayBack = stubs({
-  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '90s',
+  startToCloseTimeout: '90s',
   heartbeatTimeout: '2s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s', maximumAttempts: 12 },
+  retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s' },
+});
+
+/** The last wait of the way back. Longer, since repeating the way back would stop every master again. */
+export const untilLed = stubs({
+  scheduleToCloseTimeout: '5m',
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '2s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 1.5, maximumInterval: '2s' },
 });
 
 /** A step of the way back that helps but is not needed: one try of a few seconds. */

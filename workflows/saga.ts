@@ -4,6 +4,7 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { DecisionAction, Incident } from '../src/domain/status.js';
 import { RollbackOrdered } from './desk.js';
@@ -134,7 +135,9 @@ export function incidentOf(cause: unknown): Omit<Incident, 'id' | 'openedAt' | '
   let failure: unknown = cause;
   let summary = '';
   while (
-    (failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure) &&
+    (failure instanceof ActivityFailure ||
+      failure instanceof ChildWorkflowFailure ||
+      failure instanceof TimeoutFailure) &&
     failure.cause !== undefined
   ) {
     if (failure instanceof ActivityFailure) summary = `${failure.activityType}: `;
@@ -147,9 +150,15 @@ export function incidentOf(cause: unknown): Omit<Incident, 'id' | 'openedAt' | '
   return {
     code: (failure instanceof ApplicationFailure ? failure.type : null) ?? 'FERRY_STEP_FAILED',
     host: details?.host ?? null,
-    message: `${summary}${failure instanceof Error ? failure.message : String(failure)}`,
+    message: `${summary}${failure instanceof Error ? failure.message : String(failure)}${lastSeen(failure)}`,
     remedy: details?.remedy ?? 'Look at the host, mend what is wrong there, then retry or roll back',
   };
+}
+
+/** What the heartbeats of a proof told before it ran out of time. */
+function lastSeen(failure: unknown): string {
+  const seen: unknown = failure instanceof TimeoutFailure ? failure.lastHeartbeatDetails : undefined;
+  return typeof seen === 'string' && seen !== '' ? `; last seen: ${seen}` : '';
 }
 
 /** Actions a person may choose for one failed agent. */

@@ -47,12 +47,14 @@ export function progressText({ progress: { done, total, failed, etaMs } }: Migra
 
 /** The window against its budget; while it is open, how long it has been and when it turns back. */
 export function windowText(window: WindowStatus, now: Date): string {
-  const { budgetMs, forecastMs, openedAt, turnBackAt, pointOfNoReturnAt, coordinationMs, lastAgentMs } = window;
+  const { budgetMs, forecastMs, openedAt, turnBackAt, pointOfNoReturnAt, coordinationMs, leaderlessMs, lastAgentMs } =
+    window;
+  const hasTurnedBack = coordinationMs === null && leaderlessMs !== null;
   const parts = [`budget ${span(budgetMs)}`];
   if (forecastMs !== null) parts.push(`forecast ${span(forecastMs)}`);
   if (openedAt !== null) {
     parts.push(`opened ${openedAt}`);
-    const isOpen = coordinationMs === null && pointOfNoReturnAt === null;
+    const isOpen = coordinationMs === null && pointOfNoReturnAt === null && !hasTurnedBack;
     if (isOpen && turnBackAt !== null) {
       const leftMs = Date.parse(turnBackAt) - now.getTime();
       parts.push(leftMs > 0 ? `turns back in ${span(leftMs)}` : `turned back at ${turnBackAt}`);
@@ -60,6 +62,7 @@ export function windowText(window: WindowStatus, now: Date): string {
   }
   if (pointOfNoReturnAt !== null) parts.push(`point of no return passed at ${pointOfNoReturnAt}`);
   if (coordinationMs !== null) parts.push(`leader after ${span(coordinationMs)}`);
+  if (hasTurnedBack) parts.push(`turned back, without a leader for ${span(leaderlessMs)}`);
   if (lastAgentMs !== null) parts.push(`last agent after ${span(lastAgentMs)}`);
   return parts.join(', ');
 }

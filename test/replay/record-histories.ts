@@ -15,7 +15,7 @@ import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
  */
 type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
 
-/** A person is asked: in the last look before the window, which is taken again; on a way back that can start no master. */
+/** A person is asked: in the last look before the window, which is taken again; on a way back that can start too few masters. */
 const asked: Readonly<Record<string, Walk>> = {
   'asked-in-the-last-look': async (cluster, migration) => {
     await migration.approve('begin');
@@ -28,7 +28,7 @@ const asked: Readonly<Record<string, Walk>> = {
     await migration.approve('complete');
     await migration.result();
   },
-  'none-starts': async (cluster, migration) => {
+  'too-few-start': async (cluster, migration) => {
     await migration.approve('begin');
     await migration.atGate('cut-over');
     cluster.wreck({ activity: 'liftHold', kind: 'refuse' });
@@ -36,7 +36,9 @@ const asked: Readonly<Record<string, Walk>> = {
     await migration.approve('cut-over');
     await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
     cluster.mend();
-    await migration.decide('rollback');
+    await migration.decide('retry');
+    await migration.approve('cut-over');
+    await migration.approve('complete');
     await migration.result();
   },
 };
@@ -73,6 +75,14 @@ const shared: Readonly<Record<string, Walk>> = {
 
 const dual: Readonly<Record<string, Walk>> = {
   ...Object.fromEntries(Object.entries(shared).map(([name, walk]) => [`dual-${name}`, walk])),
+  /** No master was started on target yet. */
+  'dual-turned-back-early': async (cluster, migration) => {
+    cluster.wreck({ activity: 'openDoor', times: 1, kind: 'hang' });
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.decide('rollback');
+    await migration.result();
+  },
   'dual-native-contender': async (cluster, migration) => {
     await migration.approve('begin');
     await migration.atGate('cut-over');

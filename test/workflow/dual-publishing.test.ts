@@ -93,7 +93,7 @@ describe('dual publishing', function () {
       cluster.wreck({ activity: 'openDoor', times: 1, kind: 'hang' });
       const mark = await toWindow(cluster, migration);
       await migration.until(() => cluster.journal.slice(mark).includes('point m2 at target'));
-      cluster.wreck({ activity: 'swapMasterUrl', host: 'm2', kind: 'fail' });
+      cluster.wreck({ activity: 'swapMasterUrl', host: 'm2', kind: 'refuse' });
       const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
       assert.match(status.incidents.at(-1)?.message ?? '', /still held down, because unreachable: m2/);
       assert.ok(!cluster.journal.slice(mark).includes('lift m2 and start it'));
@@ -101,6 +101,27 @@ describe('dual publishing', function () {
       await migration.decide('retry');
       await migration.atGate('cut-over');
       inOrder(cluster.journal.slice(mark), ['leader in source', 'point m2 at source', 'lift m2 and start it']);
+    });
+  });
+
+  it('starts the other masters on source while the host of one does not answer', async () => {
+    const cluster = dual(short);
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'openDoor', times: 1, kind: 'hang' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('point m2 at target'));
+      cluster.wreck({ activity: 'swapMasterUrl', host: 'm2', times: 1, kind: 'wait' });
+      await migration.until(() => cluster.journal.slice(mark).includes('leader in source'), { patienceMs: 60_000 });
+      const back = cluster.journal.slice(mark);
+      for (const name of ['m1', 'm3']) {
+        inOrder(back, [`point ${name} at source`, `lift ${name} and start it`]);
+        inOrder(back, ['close target', 'open source', 'leader in source']);
+      }
+      assert.ok(!back.includes('lift m2 and start it'), back.join(', '));
+      cluster.release();
+      const status = await migration.until((s) => s.state === 'awaiting-decision');
+      inOrder(cluster.journal.slice(mark), ['point m2 at source', 'lift m2 and start it']);
+      assert.equal(status.incidents.at(-1)?.code, 'FERRY_TURN_BACK');
     });
   });
 

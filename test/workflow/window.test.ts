@@ -23,7 +23,7 @@ describe('the critical window', function () {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
       cluster.wreck({ activity: 'stopHeld', host: 'o2', kind: 'hang' });
-      cluster.wreck({ activity: 'liftHold', host: 'o2', kind: 'fail' });
+      cluster.wreck({ activity: 'liftHold', host: 'o2', kind: 'refuse' });
       // The start of a master is sent before a leader is awaited, not awaited itself.
       cluster.electedOnlyAfter = 'lift m1 and start it';
       const mark = await toWindow(cluster, migration);
@@ -113,6 +113,9 @@ describe('the critical window', function () {
       await toWindow(cluster, migration);
       const status = await migration.until((s) => s.state === 'awaiting-decision');
       assert.equal(status.incidents.at(-1)?.code, 'FERRY_TURN_BACK');
+      assert.match(status.incidents.at(-1)?.message ?? '', /under way then: .*wait for a recovered leader in target/);
+      assert.ok((status.window?.leaderlessMs ?? 0) > 0, 'how long the outage was is measured then, too');
+      assert.equal(status.window?.coordinationMs, null);
       assert.equal(cluster.observersOn, 'source');
       await migration.decide('retry');
       const again = await migration.atGate('cut-over');
@@ -126,7 +129,7 @@ describe('the critical window', function () {
   it('finishes a way back that had failed before it stands at the gate again', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
-      cluster.wreck({ activity: 'awaitLeader', kind: 'fail' });
+      cluster.wreck({ activity: 'awaitLeader', kind: 'refuse' });
       await toWindow(cluster, migration);
       await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
       const mark = cluster.journal.length;
@@ -142,18 +145,20 @@ describe('the critical window', function () {
     });
   });
 
-  it('asks at once when no master can be started on the way back, and goes on when that is mended', async () => {
+  it('asks at once when too few masters can be started on the way back, and goes on when that is mended', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
-      // Somebody has edited the master URL of all of them in the window: each start is refused.
-      cluster.wreck({ activity: 'liftHold', kind: 'refuse' });
+      // Somebody has edited the master URL of two of them in the window: their starts are refused, and m3 waits for a quorum.
+      for (const host of ['m1', 'm2']) cluster.wreck({ activity: 'liftHold', host, kind: 'refuse' });
       cluster.electedOnlyAfter = 'lift m1 and start it';
       const mark = await toWindow(cluster, migration);
       // Standbys run on the way forward and may lead, so that only the turn-back point ends it.
-      await migration.until(() => cluster.journal.slice(mark).includes('start o1 on source'), { patienceMs: 60_000 });
-      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 15_000 });
+      await migration.until(() => cluster.journal.slice(mark).includes('lift m3 and start it'), { patienceMs: 60_000 });
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
       const incident = status.incidents.at(-1);
-      assert.match(incident?.host ?? '', /^m\d$/);
+      assert.equal(incident?.code, 'FERRY_TOO_FEW_MASTERS');
+      assert.match(incident?.message ?? '', /nobody lead: .*failed on m1; .*failed on m2; the window had turned back/);
+      assert.match(incident?.host ?? '', /^m[12]$/);
       assert.ok(!cluster.journal.slice(mark).some((effect) => effect.startsWith('leader in')));
       cluster.mend();
       await migration.decide('retry');
@@ -169,7 +174,7 @@ describe('the critical window', function () {
       cluster.wreck({ activity: 'awaitLeader', times: 1, kind: 'hang' });
       await toWindow(cluster, migration);
       await migration.until(() => cluster.journal.includes('start o3 on target'));
-      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'refuse' });
       const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 90_000 });
       assert.match(status.incidents.at(-1)?.message ?? '', /still held down, because unreachable: o3/);
       cluster.mend();

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   getExternalWorkflowHandle,
@@ -14,10 +15,10 @@ import { NO_RESTARTS, type WindowForecast } from '../../src/domain/window-foreca
 import type { WindowStatus } from '../../src/domain/status.js';
 import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
-import { inWindow, onHost, prove, wayBack } from '../proxies.js';
+import { inWindow, onHost, prove, untilLed, wayBack } from '../proxies.js';
 import { incidentOf } from '../saga.js';
 import { refuseOldLook } from './refuse-old-look.js';
-import type { CutOverInput, CutOverResult } from './run-window.js';
+import type { CutOverInput, CutOverResult, Why } from './run-window.js';
 
 export type Stub = typeof wayBack;
 
@@ -38,8 +39,12 @@ export class Frame {
   #stoppedAt: number | null = null;
   /** Masters proved stopped and not started since. */
   readonly stopped = new Set<string>();
-  /** Whether a start that was sent is all that can bring a master back: none was running. */
-  #allDown = false;
+  /** Of the starts that were sent last: whose master cannot lead without it. */
+  #down: ReadonlySet<string> = new Set();
+  /** Windows that began before it did so go on as they began. */
+  #tells = false;
+  /** Summaries of the forward steps under way. */
+  readonly #underWay = new Set<{ readonly summary: string }>();
 
   constructor(readonly input: CutOverInput) {
     this.config = input.config;
@@ -87,6 +92,10 @@ export class Frame {
       openedAt: now(),
       pointOfNoReturnAt: null,
       turnBackAt: this.#turnBackMs === null ? null : new Date(this.#turnBackMs).toISOString(),
+      // Of the window before this one.
+      coordinationMs: null,
+      leaderlessMs: null,
+      lastAgentMs: null,
     });
     return this.#turnBackMs;
   }
@@ -97,7 +106,30 @@ export class Frame {
   }
 
   readonly forward: Stub = (summary) =>
-    this.#turnBackMs === null ? wayBack(summary) : inWindow(summary, this.#turnBackMs - Date.now());
+    this.#turnBackMs === null
+      ? wayBack(summary)
+      : this.#tracked(summary, inWindow(summary, this.#turnBackMs - Date.now()));
+
+  /** What a person is told when the turn-back point has come. */
+  underWay(): string[] {
+    return [...this.#underWay].map(({ summary }) => summary);
+  }
+
+  #tracked(summary: string, steps: ReturnType<Stub>): ReturnType<Stub> {
+    return new Proxy(steps, {
+      get: (of, name) => {
+        const step = Reflect.get(of, name) as (...args: unknown[]) => Promise<unknown>;
+        return (...args: unknown[]) => {
+          const entry = { summary };
+          this.#underWay.add(entry);
+          const running = step(...args);
+          const ended = () => void this.#underWay.delete(entry);
+          running.then(ended, ended);
+          return running;
+        };
+      },
+    });
+  }
 
   nextStep(): HostStep {
     this.#generation += 1;
@@ -161,13 +193,16 @@ export class Frame {
     );
   }
 
-  /** Starts the stopped masters again and lets the others' supervisors act as before. */
-  liftMasters(stub: Stub, step: HostStep, masters = this.config.masters): void {
-    this.#allDown = this.config.masters.every(({ name }) => this.stopped.has(name));
+  /**
+   * Starts the stopped masters again and lets the others' supervisors act as before.
+   *
+   * @param after what a master's start waits for; where that fails, the master stays down
+   */
+  liftMasters(stub: Stub, step: HostStep, after: ReadonlyMap<string, Promise<unknown>> = new Map()): void {
+    this.#down = new Set(this.stopped);
     this.stopped.clear();
-    for (const master of masters) {
-      void this.send(
-        master.name,
+    for (const master of this.config.masters) {
+      const lift = (): Promise<void> =>
         stub(`lift the hold of ${master.name}`).liftHold({
           ...step,
           host: master,
@@ -175,40 +210,59 @@ export class Frame {
           // A standby that exited meanwhile was kept down by its hold, so every master is started.
           start: true,
           deadline: this.deadline(stub),
-        }),
-      );
+        });
+      void this.send(master.name, after.get(master.name)?.then(lift) ?? lift());
     }
   }
 
   /**
    * The proved leader of a side. Nothing but its proof ends the wait, or the turn-back point.
    *
-   * @throws what the first of them said, once no master runs and every start has failed for good
+   * @throws FERRY_TOO_FEW_MASTERS as soon as so many starts were refused that the registry cannot be recovered
    */
   awaitLeader(ensemble: EnsembleName, stub: Stub): Promise<LeaderReport> {
-    const leads = stub(`wait for a recovered leader in ${ensemble}`).awaitLeader({
+    this.#tells = patched('window-tells');
+    const wait = this.deadline(stub) === null ? untilLed : stub;
+    const leads = wait(`wait for a recovered leader in ${ensemble}`).awaitLeader({
       config: this.config,
       ensemble,
       quorum: this.input.plan.quorum,
       deadline: ensemble === this.to ? this.#turnBackMs : null,
     });
-    return this.#allDown ? Promise.race([leads, this.#noneStarts()]) : leads;
+    return this.#tells ? Promise.race([leads, this.#tooFewStart()]) : leads;
   }
 
-  /** Settles only when all starts have failed, as when somebody has edited every master's URL meanwhile. */
-  async #noneStarts(): Promise<never> {
-    const ends = await Promise.allSettled(this.config.masters.map(async ({ name }) => this.#pending.get(name)));
-    const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
-    const areAll = failures.length === ends.length && !failures.some(isCancellation);
-    if (areAll && patched('none-starts')) throw failures[0];
-    return new Promise<never>(() => undefined);
+  /**
+   * Never fulfilled. Only a host's own refusal counts: after an answer that was lost its master may well run.
+   */
+  #tooFewStart(): Promise<never> {
+    const { masters } = this.config;
+    const refusals: Why[] = [];
+    return new Promise((_, reject) => {
+      for (const name of this.#down) {
+        this.#pending.get(name)?.catch((cause: unknown) => {
+          if (!isRefusal(cause)) return;
+          refusals.push(incidentOf(cause));
+          if (masters.length - refusals.length < this.input.plan.quorum) reject(tooFewMasters(refusals));
+        });
+      }
+    });
   }
 
   noteLeader(leader: LeaderReport): void {
-    const coordinationMs = this.#stoppedAt === null ? null : Date.parse(leader.electedAt) - this.#stoppedAt;
+    const coordinationMs = this.#leaderlessMs(leader);
     // Towards source nothing is passed: everything is where it was.
     const pointOfNoReturnAt = this.to === 'target' ? now() : null;
     this.#note({ coordinationMs, leaderlessMs: coordinationMs, pointOfNoReturnAt });
+  }
+
+  /** The old side leads again. */
+  noteTurnedBack(leader: LeaderReport): void {
+    if (this.#tells) this.#note({ leaderlessMs: this.#leaderlessMs(leader) });
+  }
+
+  #leaderlessMs(leader: LeaderReport): number | null {
+    return this.#stoppedAt === null ? null : Date.parse(leader.electedAt) - this.#stoppedAt;
   }
 
   async awaitAgents(leader: LeaderReport): Promise<CutOverResult> {
@@ -278,4 +332,17 @@ export class Frame {
     told.catch(() => undefined);
     this.#notes.push(told);
   }
+}
+
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof ActivityFailure && cause.retryState === 'NON_RETRYABLE_FAILURE' && !isCancellation(cause);
+}
+
+function tooFewMasters(refusals: readonly Why[]): ApplicationFailure {
+  const [first] = refusals;
+  return ApplicationFailure.nonRetryable(
+    `too few masters can be started for the registry to be recovered: ${refusals.map(({ message }) => message).join('; ')}`,
+    'FERRY_TOO_FEW_MASTERS',
+    { host: first?.host ?? null, remedy: first?.remedy ?? '' },
+  );
 }

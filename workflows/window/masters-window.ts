@@ -1,6 +1,5 @@
 import { patched } from '@temporalio/workflow';
 import type { EnsembleName, LeaderReport } from '../../activities/contract.js';
-import type { MasterConfig } from '../../src/domain/config.js';
 import { onHost, wayBack } from '../proxies.js';
 import { Frame, type Stub } from './frame.js';
 import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
@@ -38,6 +37,10 @@ export class MastersWindow implements Window {
     return this.#frame.open();
   }
 
+  underWay(): string[] {
+    return this.#frame.underWay();
+  }
+
   async switchOver(): Promise<LeaderReport> {
     const { to } = this.input;
     const stub = this.#frame.forward;
@@ -71,11 +74,10 @@ export class MastersWindow implements Window {
       frame.liftMasters(stub, frame.nextStep());
     } else {
       const needsTarget = this.#mayBeOpen || !patched('back-without-target');
-      const mayStart = await this.#stayWhereTheyWere(stub, needsTarget);
-      frame.liftMasters(stub, frame.nextStep(), mayStart);
+      await this.#stayWhereTheyWere(stub, needsTarget);
       if (!needsTarget) published = succeeds(this.#publishAgain(stub));
     }
-    await frame.awaitLeader(frame.from, stub);
+    frame.noteTurnedBack(await frame.awaitLeader(frame.from, stub));
     await frame.told();
     const held = await frame.leftHeld();
     const unpublished = published !== null && !(await published);
@@ -122,26 +124,41 @@ export class MastersWindow implements Window {
     await stub('publish the election of source again').resumePublishing(this.#frame.nextPublishingStep());
   }
 
-  /** @returns the masters that may start: whoever could not be pointed back stays down. */
-  async #stayWhereTheyWere(stub: Stub, needsTarget: boolean): Promise<readonly MasterConfig[]> {
-    const { from, to, stopped } = this.#frame;
+  /**
+   * Each master starts once it is pointed back; whoever cannot be stays down. All are held and none was started on the new
+   * side, so that a host which does not answer need not cost the others their leader.
+   */
+  async #stayWhereTheyWere(stub: Stub, needsTarget: boolean): Promise<void> {
+    const frame = this.#frame;
+    const { from, to, stopped } = frame;
     if (needsTarget) {
-      await stub(`close the door of ${to}`).closeDoor({ ...this.#frame.nextPublishingStep(), ensemble: to });
+      await stub(`close the door of ${to}`).closeDoor({ ...frame.nextPublishingStep(), ensemble: to });
     }
-    const step = this.#frame.nextStep();
-    const swaps = this.input.config.masters.map(async (master) => {
-      if (!stopped.has(master.name)) return [master];
-      const summary = `point ${master.name} at ${from} again`;
-      const swap = this.#frame.send(master.name, stub(summary).swapMasterUrl({ ...step, master, to: from }));
-      return swap.then(
-        () => [master],
-        () => [],
-      );
-    });
-    const mayStart = (await Promise.all(swaps)).flat();
+    const step = frame.nextStep();
+    const swaps = new Map(
+      this.input.config.masters
+        .filter(({ name }) => stopped.has(name))
+        .map((master) => {
+          const swap = stub(`point ${master.name} at ${from} again`).swapMasterUrl({ ...step, master, to: from });
+          return [master.name, frame.send(master.name, swap)];
+        }),
+    );
+    const isEachByItself = patched('each-master-by-itself');
+    if (!isEachByItself) await dropFulfilled(swaps);
     if (needsTarget) await this.#open(from, stub);
     else await this.#openDoor(from, stub);
-    return mayStart;
+    // One generation for both, so that no master's start outruns the swap of another on its machine.
+    frame.liftMasters(stub, isEachByItself ? step : frame.nextStep(), swaps);
+  }
+}
+
+/** Waits for all and keeps those that failed. */
+async function dropFulfilled(pending: Map<string, Promise<unknown>>): Promise<void> {
+  for (const [name, one] of [...pending]) {
+    await one.then(
+      () => pending.delete(name),
+      () => undefined,
+    );
   }
 }
 

@@ -48,6 +48,10 @@ export class ObserversWindow implements Window {
     return this.#frame.open();
   }
 
+  underWay(): string[] {
+    return this.#frame.underWay();
+  }
+
   /**
    * Towards target only the leading master is stopped: it would exit anyway once its session is lost,
    * but clients back off differently, and a standby could be elected while it still believes that it
@@ -100,7 +104,7 @@ export class ObserversWindow implements Window {
       await frame.first(this.#startWhereTheyWere(stub, starting));
       frame.liftMasters(stub, starting);
     }
-    await frame.awaitLeader(frame.from, stub);
+    frame.noteTurnedBack(await frame.awaitLeader(frame.from, stub));
     await frame.told();
     return { outcome: 'turned-back', incident: why, agents: null, held: await frame.leftHeld() };
   }

@@ -45,6 +45,8 @@ export interface Window {
   prepare(): Promise<void>;
   /** Judges forecast against budget and opens the window. @returns the turn-back point, null = none. @throws FERRY_FORECAST, FERRY_OLD_LOOK */
   open(): number | null;
+  /** What it does at this moment towards target, for people. */
+  underWay(): string[];
   /** From the first stop to the proved leader of the new side: the point of no return. */
   switchOver(): Promise<LeaderReport>;
   /** Late agents are an incident for a person, never an automatic undo: they have 10 minutes (M 3.3). */
@@ -81,9 +83,14 @@ async function forth(window: Window, shielded: boolean): Promise<CutOverResult> 
   }
   let leader: LeaderReport;
   try {
-    leader = await withinBudget(turnBackMs, () => window.switchOver(), shielded);
+    leader = await withinBudget(turnBackMs, window, shielded);
   } catch (cause) {
-    return await CancellationScope.nonCancellable(() => window.turnBack(whyNot(cause)));
+    const why = whyNot(cause);
+    try {
+      return await CancellationScope.nonCancellable(() => window.turnBack(why));
+    } catch (failure) {
+      throw stopped(failure, `; the window had turned back because ${why.message}`);
+    }
   }
   // The point of no return lies behind: from here on nothing undoes itself, whatever fails or comes.
   return await CancellationScope.nonCancellable(() => window.awaitAgents(leader));
@@ -92,7 +99,13 @@ async function forth(window: Window, shielded: boolean): Promise<CutOverResult> 
 async function back(window: Window): Promise<CutOverResult> {
   await window.prepare();
   window.open();
-  const leader = await window.switchOver();
+  let leader: LeaderReport;
+  try {
+    leader = await window.switchOver();
+  } catch (failure) {
+    if (isCancellation(failure)) throw failure;
+    throw stopped(failure, '');
+  }
   return await CancellationScope.nonCancellable(() => window.awaitAgents(leader));
 }
 
@@ -107,42 +120,56 @@ function whyNot(cause: unknown): Why {
     : incidentOf(cause);
 }
 
+/** A way back that failed for good: whoever is asked has to know that nothing can wait now. */
+function stopped(failure: unknown, because: string): ApplicationFailure {
+  const { code, host, message, remedy } = incidentOf(failure);
+  return ApplicationFailure.nonRetryable(
+    `the way back has stopped in the middle, and until it goes on masters may be held down and nobody lead: ${message}${because}`,
+    code,
+    { host, remedy },
+  );
+}
+
 /**
- * Runs `work`, cancelled at the turn-back point by a durable timer (null = no limit), or when the
- * workflow is cancelled before `work` has ended. What `work` has begun and not awaited goes on after
- * its end, and then nothing cancels it any more.
+ * Runs the way forward, cancelled at the turn-back point by a durable timer (null = no limit), or when the
+ * workflow is cancelled before it has ended. What it has begun and not awaited goes on after its end, and
+ * then nothing cancels it any more.
  */
-async function withinBudget<T>(turnBackMs: number | null, work: () => Promise<T>, shielded: boolean): Promise<T> {
-  if (turnBackMs === null) return work();
+async function withinBudget(turnBackMs: number | null, window: Window, shielded: boolean): Promise<LeaderReport> {
+  if (turnBackMs === null) return window.switchOver();
   const timer = new CancellationScope();
   const forward = shielded ? shieldedScope() : { scope: new CancellationScope(), shield: () => undefined };
-  let expired = false;
+  let late: string[] | null = null;
   void timer
     .run(async () => {
       await sleep(Math.max(1, turnBackMs - Date.now()), { summary: 'turn-back point' });
-      expired = true;
+      late = window.underWay();
       forward.scope.cancel();
     })
     .catch(() => undefined);
   try {
-    const done = await forward.scope.run(work);
+    const done = await forward.scope.run(() => window.switchOver());
     forward.shield();
     return done;
   } catch (cause) {
     // Steps beside the one that failed must not go on while everything is undone.
     forward.scope.cancel();
-    if (!expired) throw cause;
+    if (late === null) throw cause;
     throw ApplicationFailure.nonRetryable(
-      'the turn-back point came before a recovered leader was proved',
+      `the turn-back point came before a recovered leader was proved; under way then: ${telling(late)}`,
       'FERRY_TURN_BACK',
       {
         host: null,
-        remedy: 'Look at what was slow in the timeline, then approve the gate again or roll back',
+        remedy: 'Look at what was under way when it came, then approve the gate again or roll back',
       },
     );
   } finally {
     timer.cancel();
   }
+}
+
+function telling(summaries: readonly string[]): string {
+  return summaries.length === 0 ? 'nothing' : summaries.join(', ');
 }
 
 /** A scope that the current one's cancellation reaches until `shield` is called. */
