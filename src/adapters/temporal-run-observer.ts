@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import type { RunObservation } from '../domain/doctor/temporal-observation.js';
+import type { FailingActivity, RunObservation } from '../domain/doctor/temporal-observation.js';
 
 /** More than anybody has; a namespace that is shared may hold thousands of others. */
 const MOST = 50;
@@ -38,8 +38,18 @@ async function observeRun(
     hasRun,
     attempts,
     failure: attempts > 1 ? failure : null,
+    failing: failingActivity(raw),
     answers: isAsked ? await answers(client, workflowId) : null,
   };
+}
+
+function failingActivity({ pendingActivities }: WorkflowExecutionDescription['raw']): FailingActivity | null {
+  const failing = (pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
+    lastFailure
+      ? [{ activity: activityType?.name ?? '', attempts: attempt ?? 0, failure: lastFailure.message ?? '' }]
+      : [],
+  );
+  return failing.sort((a, b) => b.attempts - a.attempts)[0] ?? null;
 }
 
 /** Whether a workflow task was ever completed, before which no code has run, and how the last one failed that did. */

@@ -30,6 +30,7 @@ const run: RunObservation = {
   queue: 'zkferry',
   ageMs: 60_000,
   hasRun: true,
+  failing: null,
   attempts: 0,
   failure: null,
   answers: true,
@@ -100,6 +101,9 @@ describe('the doctor of Temporal', () => {
     assert.deepEqual(astray({ hasRun: false, answers: null }), ['not-begun block']);
     assert.deepEqual(astray({ hasRun: false, answers: null, ageMs: 2_000 }), []);
     assert.deepEqual(astray({ attempts: 4, failure: 'nondeterminism' }), ['workflow-task-fails block']);
+    const failing = { activity: 'stopHeld', attempts: 9, failure: 'o3 cannot be reached' };
+    assert.deepEqual(astray({ failing }), ['step-fails warn']);
+    assert.deepEqual(astray({ failing: { ...failing, attempts: 2 } }), []);
     assert.deepEqual(astray({ answers: false }), ['silent block']);
     for (const hasRun of [true, false]) {
       const [found] = temporalChecks({ ...fine, runs: [{ ...run, queue: 'ferry', hasRun }] }, needs).filter(

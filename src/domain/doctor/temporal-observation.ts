@@ -48,6 +48,15 @@ export interface RunObservation {
   readonly attempts: number;
   /** How the last workflow task failed, if one did. */
   readonly failure: string | null;
+  /** The activity that is due and has been tried most often, where one has failed. */
+  readonly failing: FailingActivity | null;
   /** Answers the query `status`; null = was not asked. */
   readonly answers: boolean | null;
+}
+
+export interface FailingActivity {
+  readonly activity: string;
+  readonly attempts: number;
+  /** How the last attempt failed. */
+  readonly failure: string;
 }

@@ -5,6 +5,8 @@ const MIGRATION = 'migrateCluster';
 const CHILDREN = ['rollFleet', 'cutOver'];
 /** A worker that is there takes the first task at once; after so long, ms, nobody will by himself. */
 const FIRST_TASK_MS = 10_000;
+/** A dropped connection or a dying worker costs one attempt or two. */
+const MANY_ATTEMPTS = 4;
 
 /** One check for each open workflow that something is wrong with; one for all others together. */
 export function runChecks({ runs, queues }: TemporalObservation, queue: string): TemporalCheck[] {
@@ -20,7 +22,7 @@ export function runChecks({ runs, queues }: TemporalObservation, queue: string):
 }
 
 function faultOf(run: RunObservation, queue: string): TemporalCheck | null {
-  const { workflowId, type, failure, attempts, hasRun, ageMs } = run;
+  const { workflowId, type, failure, attempts, failing, hasRun, ageMs } = run;
   const isChild = CHILDREN.includes(type) && workflowId.includes('/');
   if (type !== MIGRATION && !isChild) {
     const near = `${workflowId} is of type ${type}, which no worker of zkferry knows`;
@@ -46,6 +48,15 @@ function faultOf(run: RunObservation, queue: string): TemporalCheck | null {
       'block',
       seen,
       'run workers of the release that started it; it goes on by itself then. Do not terminate it',
+    );
+  }
+  if (failing !== null && failing.attempts >= MANY_ATTEMPTS) {
+    const seen = `${workflowId}: ${failing.activity} has failed ${String(failing.attempts - 1)} times: ${failing.failure}`;
+    return check(
+      'step-fails',
+      'warn',
+      seen,
+      'mend what it names: it is tried again by itself, and then a person is asked',
     );
   }
   if (!hasRun && ageMs > FIRST_TASK_MS) {
