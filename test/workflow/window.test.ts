@@ -168,6 +168,26 @@ describe('the critical window', function () {
     });
   });
 
+  it('says that nobody leads and which host it needs, when that of an observer is lost in the middle of the flip', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      const mark = await toWindow(cluster, migration);
+      await migration.until(() => cluster.journal.slice(mark).includes('start o1 on target'));
+      cluster.wreck({ activity: 'stopHeld', host: 'o3', kind: 'refuse' });
+      const status = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      const { host, message } = status.incidents.at(-1) ?? {};
+      assert.equal(host, 'o3');
+      assert.match(message ?? '', /nobody lead: .*o3; the window had turned back because .*start o3 as an observer/);
+      const back = cluster.journal.slice(mark);
+      assert.ok(!back.some((effect) => effect.endsWith('on source')), 'o3 may serve target');
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('cut-over');
+      assert.equal(cluster.observersOn, 'source');
+    });
+  });
+
   it('brings an observer that the way back could not reach to source, and never starts it where it stands', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
