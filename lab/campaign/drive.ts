@@ -26,6 +26,8 @@ export interface Driven {
   readonly failure: string | null;
   /** What had changed on hosts and in znodes when gate `begin` was first seen waiting. */
   readonly writtenBeforeBegin: readonly string[];
+  /** The migration before it that it took over, as last seen, and since when; null = there was none. */
+  readonly tookOver: { readonly status: MigrationStatus | null; readonly at: number } | null;
 }
 
 export interface Drive {
@@ -51,6 +53,7 @@ export async function drive(given: Drive): Promise<Driven> {
     status: last,
     failure,
     writtenBeforeBegin: writtenBeforeBegin ?? [],
+    tookOver: null,
   });
   for (;;) {
     const seen = await patiently(stage, () => migration.status());

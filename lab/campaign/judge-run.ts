@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Approval, Decision } from '../../src/domain/status.js';
+import type { Decision } from '../../src/domain/status.js';
 import { stamp, type Verdicts } from '../contract.js';
 import { faultOfKind } from '../faults/index.js';
 import { judgeLab, overlapsInLab } from '../judge-lab.js';
@@ -8,6 +8,7 @@ import type { Stage } from '../stage/stage.js';
 import { excesses } from './budget.js';
 import type { Driven } from './drive.js';
 import { isTrue } from './explanation.js';
+import { unapproved } from './gates.js';
 import type { Injector } from './injector.js';
 import { areOfFaults } from './native-overlap.js';
 import { leaderlessStretches } from './leaderless.js';
@@ -15,6 +16,7 @@ import type { Acts } from './operator.js';
 import type { RunRecord } from './run-record.js';
 import type { Scenario } from './scenario.js';
 import type { SecretWatch } from './secrets.js';
+import { SESSION_MS } from './session.js';
 import { destination, leftovers, residue, strayed } from './standing.js';
 import { traces, type Traces } from './traces.js';
 
@@ -25,6 +27,8 @@ export interface RunToJudge extends Driven {
   readonly acts: Acts;
   readonly login: string | null;
   readonly before: Traces;
+  /** The longest that the masters' own flags allow the cluster to be without a leader. */
+  readonly budgetMs: number;
   readonly secrets: SecretWatch;
   /** What the cluster still lacked long after the end; null = nothing. */
   readonly missing: string | null;
@@ -40,12 +44,9 @@ export type Judged = Pick<
 /** One more round of the slowest watchers after the end. */
 const LAST_ROUND_MS = 1_500;
 
-/** The masters' `--zk_session_timeout` in the lab, ms. */
-const SESSION_MS = 10_000;
-
 /** Judges a run by its watchers and by what stands on hosts and in znodes; the migration's own word counts for nothing. */
 export async function judgeRun(run: RunToJudge): Promise<Judged> {
-  const { stage, scenario, injector, missing, status } = run;
+  const { stage, scenario, injector, missing, budgetMs } = run;
   await delay(LAST_ROUND_MS);
   const verdicts = await judgeLab(stage.lab.refresh(), {
     strategy: scenario.strategy,
@@ -56,7 +57,7 @@ export async function judgeRun(run: RunToJudge): Promise<Judged> {
   const overlaps = verdicts.overlapMs > 0 ? await overlapsInLab(stage.lab.refresh()) : [];
   const strange = !areOfFaults(overlaps, injector.records, toWall());
   const gaps = await gapsOnTheWall(stage);
-  const over = excesses(gaps, status?.window?.budgetMs ?? 75_000, injector.records, (k) => !!faultOfKind(k).cutsOff);
+  const over = excesses(gaps, budgetMs, injector.records, (k) => !!faultOfKind(k).cutsOff);
   const broken = verdicts.reasons.filter(
     (reason) => !isDoubt(reason) && (strange || !isExcused(reason, verdicts, native)),
   );
@@ -151,13 +152,18 @@ async function wrongEnd(run: RunToJudge): Promise<string[]> {
 }
 
 /** Promise 4: no gate passed and nothing skipped without a person's word. */
-function surprises({ acts, status, writtenBeforeBegin }: RunToJudge): string[] {
-  const said = ({ gate, by }: Approval) => by !== 'ann' || acts.approvals.some((own) => own.gate === gate);
+function surprises({ acts, injector, status, tookOver, writtenBeforeBegin }: RunToJudge): string[] {
+  const given = [...acts.approvals, ...injector.injected.flatMap(({ approvals = [] }) => approvals)];
+  // What was approved of a migration opens no gate of the one that takes it over.
+  const since = tookOver?.at ?? -Infinity;
+  const ofFirst = given.filter(({ at }) => at < since);
+  const ofLast = given.filter(({ at }) => at >= since);
   const decided = ({ incident, action }: Decision) =>
     acts.decisions.some((own) => own.incident === incident && own.action === action);
   return [
     ...writtenBeforeBegin.map((place) => `before gate begin was approved: ${place}`),
-    ...(status?.approvals ?? []).filter((one) => !said(one)).map(({ gate }) => `gate ${gate} was approved by nobody`),
+    ...(tookOver?.status ? unapproved(tookOver.status, ofFirst, false) : []),
+    ...(status ? unapproved(status, ofLast, tookOver !== null) : []),
     ...(status?.decisions ?? [])
       .filter((one) => !decided(one))
       .map((d) => `nobody decided ${d.action} of ${d.incident}`),

@@ -1,5 +1,5 @@
 import type { DecisionAction, GateName, MigrationStatus } from '../../src/domain/status.js';
-import type { Migration } from '../stage/migration.js';
+import { type GivenApproval, isRefusal, type Migration } from '../stage/migration.js';
 import { waitsAt } from './moment.js';
 import type { Temper } from './scenario.js';
 
@@ -8,14 +8,14 @@ const RETRIES_OF_THE_WAY_BACK = 4;
 
 /** What the person of a run did, to be compared with what the migration says was done. */
 export interface Acts {
-  readonly approvals: readonly { readonly gate: GateName; readonly at: number }[];
+  readonly approvals: readonly GivenApproval[];
   readonly decisions: readonly { readonly incident: string; readonly action: DecisionAction }[];
 }
 
 /** The person at the desk: approves what is asked, decides once what was broken is mended, and gives up in the end. */
 export class Operator {
   readonly acts = {
-    approvals: [] as { gate: GateName; at: number }[],
+    approvals: [] as GivenApproval[],
     decisions: [] as { incident: string; action: DecisionAction }[],
   };
   /** Retries so far, by phase. */
@@ -42,8 +42,16 @@ export class Operator {
   }
 
   async #approve(gate: GateName, planHash: string): Promise<void> {
-    this.acts.approvals.push({ gate, at: Date.now() });
-    await this.migration.say('approve', { gate, by: this.name, planHash });
+    const message = { gate, by: this.name, planHash };
+    const given = { ...message, at: Date.now() };
+    const { approvals } = this.acts;
+    approvals.push(given);
+    try {
+      await this.migration.say('approve', message);
+    } catch (cause) {
+      if (isRefusal(cause)) approvals.splice(approvals.indexOf(given), 1);
+      throw cause;
+    }
   }
 
   async #decide({ waitingFor, phase }: MigrationStatus): Promise<void> {

@@ -8,6 +8,7 @@ import { drive } from './drive.js';
 import { keepHistories } from './histories.js';
 import { Injector } from './injector.js';
 import { judgeRun } from './judge-run.js';
+import { budgetOfMasters } from './masters-budget.js';
 import { Operator } from './operator.js';
 import type { RunRecord } from './run-record.js';
 import type { Scenario } from './scenario.js';
@@ -47,6 +48,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   try {
     say('the lab stands');
     const before = await traces(stage.lab, login);
+    const budgetMs = await budgetOfMasters(stage.lab.json.masters);
     const secrets = new SecretWatch(stage, login === null ? [] : [PASSWORD]);
     const random = new Random(`campaign/${scenario.seed}/${scenario.run}/injected`);
     const injector = new Injector(scenario.faults, { stage, strategy, random, say, faultOfKind });
@@ -69,6 +71,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       acts,
       login,
       before,
+      budgetMs,
       secrets,
       missing,
       control,

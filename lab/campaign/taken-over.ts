@@ -21,14 +21,15 @@ export async function takenOver(first: Driven, given: Omit<Drive, 'written'>): P
   if (first.end !== 'terminated' || !operator.acts.approvals.some(({ gate }) => gate === 'begin')) return first;
   const { runId } = await migration.handle.describe();
   say(`a new migration takes over what run ${runId} has left`);
-  const until = Date.now() + WINDOW_MS;
+  const tookOver = { status: first.status, at: Date.now() };
+  const until = tookOver.at + WINDOW_MS;
   for (;;) {
     const next = await stage.migrate(withPolicy({ takeOver: `${migration.handle.workflowId}/${runId}` }));
     operator.turnTo(next);
     // What was written before its gate `begin` is the other one's.
     const driven = await drive({ ...given, migration: next, written: () => Promise.resolve([]) });
     const isEarly = driven.end === 'refused' && driven.failure?.includes('still running') === true;
-    if (!isEarly || Date.now() > until) return { ...driven, writtenBeforeBegin: first.writtenBeforeBegin };
+    if (!isEarly || Date.now() > until) return { ...driven, writtenBeforeBegin: first.writtenBeforeBegin, tookOver };
     await delay(1_000);
   }
 }

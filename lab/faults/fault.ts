@@ -1,6 +1,7 @@
 import type { StrategyName } from '../../src/domain/config.js';
 import type { DeclaredLosses } from '../judge/losses.js';
 import type { Silence } from '../judge/sample-gaps.js';
+import type { GivenApproval } from '../stage/migration.js';
 import type { Stage } from '../stage/stage.js';
 import type { Random } from './random.js';
 
@@ -26,6 +27,8 @@ export interface InjectedFault {
    * An order that was accepted: from now on the migration may end only like this. Left out: any true end will do.
    */
   readonly binds?: 'rolled-back';
+  /** What somebody else than the operator approved by it. */
+  readonly approvals?: readonly GivenApproval[];
   /** Takes the fault away and returns once that is done; fine when it is gone by itself. */
   heal(): Promise<void>;
 }

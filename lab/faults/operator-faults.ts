@@ -1,3 +1,5 @@
+import type { GateName } from '../../src/domain/status.js';
+import { type GivenApproval, isRefusal } from '../stage/migration.js';
 import type { Fault, InjectedFault } from './fault.js';
 
 /** Nothing to take away: a message that came cannot be unsaid. */
@@ -58,18 +60,24 @@ export const approvedTwice: Fault = {
   async inject({ stage, say }) {
     const migration = stage.migration();
     const { planHash, waitingFor, phase } = await migration.status();
-    const gate = /gate (begin|cut-over|complete) /.exec(waitingFor?.what ?? '')?.[1] ?? 'cut-over';
-    const approve = (by: string) =>
-      migration.say('approve', { gate, by, planHash }).then(
-        () => true,
-        (refusal: unknown) => {
-          say(`an approval of ${gate} was refused: ${reasonOf(refusal)}`);
-          return false;
-        },
-      );
+    const gate = (/gate (begin|cut-over|complete) /.exec(waitingFor?.what ?? '')?.[1] ?? 'cut-over') as GateName;
+    const approvals: GivenApproval[] = [];
+    const approve = async (by: string) => {
+      const message = { gate, by, planHash: planHash ?? '' };
+      const given = { ...message, at: Date.now() };
+      try {
+        await migration.say('approve', message);
+        approvals.push(given);
+        return true;
+      } catch (cause) {
+        say(`an approval of ${gate} was refused: ${reasonOf(cause)}`);
+        if (!isRefusal(cause)) approvals.push(given);
+        return false;
+      }
+    };
     const accepted = (await Promise.all([approve('bob'), approve('cid')])).filter(Boolean).length;
     if (accepted > 1) throw new Error(`${accepted} approvals of gate ${gate} were accepted in ${phase}`);
-    return said;
+    return { ...said, approvals };
   },
 };
 

@@ -1,7 +1,15 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GateName, MigrationStatus } from '../../src/domain/status.js';
+import type { ApproveMessage, GateName, MigrationStatus } from '../../src/domain/status.js';
 import type { PlanResult } from '../../src/domain/plan.js';
+
+/** An approval that was sent at that instant, ms since the epoch, and not refused, as far as anybody knows. */
+export type GivenApproval = ApproveMessage & { readonly at: number };
+
+/** Whether the migration itself said no; of any other failure nobody knows what has become of the message. */
+export function isRefusal(cause: unknown): boolean {
+  return cause instanceof WorkflowUpdateFailedError;
+}
 
 /** A running migration, driven as a person would drive it. */
 export class Migration {

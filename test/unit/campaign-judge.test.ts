@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { excesses } from '../../lab/campaign/budget.js';
 import { isTrue } from '../../lab/campaign/explanation.js';
 import type { FaultRecord } from '../../lab/campaign/injector.js';
 import { areOfFaults } from '../../lab/campaign/native-overlap.js';
 import { between } from '../../lab/campaign/leaderless.js';
+import { budgetOfMasters, pingBudgetMs } from '../../lab/campaign/masters-budget.js';
 import { hasCome, waitsAt } from '../../lab/campaign/moment.js';
 import { leftovers, residue } from '../../lab/campaign/standing.js';
 import { quantiles } from '../../lab/campaign/summary.js';
 import { differences } from '../../lab/campaign/traces.js';
 import type { LabJson } from '../../lab/contract.js';
+import { parseFlags } from '../../lab/mesos/flags.js';
+import { MASTER_FLAGS } from '../../lab/mesos/master/master-flags.js';
 import type { Incident, MigrationStatus } from '../../src/domain/status.js';
 
 const hit = (kind: string, target: string | null, at = 0, healedAt: number | null = null): FaultRecord => ({
@@ -48,7 +54,7 @@ describe('the budget of a run', () => {
   });
 
   it('is excused by a fault that cut everything off meanwhile, and by no other', () => {
-    const faults = [hit('temporal-killed', null, 30, 40)];
+    const faults = [hit('temporal-killed', null, 30, 60)];
     const of = (cutsOff: boolean) => excesses(gaps, 75, faults, () => cutsOff).map(({ cutOffBy }) => cutOffBy);
     assert.deepEqual(of(true), ['temporal-killed']);
     assert.deepEqual(of(false), [null]);
@@ -56,6 +62,36 @@ describe('the budget of a run', () => {
       excesses(gaps, 75, [hit('temporal-killed', null, 1, 19)], () => true),
       [{ ms: 100, cutOffBy: null }],
     );
+  });
+
+  it('is excused for as long as faults lasted and a session time-out more, and for no longer', () => {
+    const cutOff = (...faults: FaultRecord[]) =>
+      excesses([{ from: 0, to: 100_000 }], 75_000, faults, () => true).map(({ cutOffBy }) => cutOffBy);
+    assert.deepEqual(cutOff(hit('temporal-killed', null, 30_000, 30_001)), [null]);
+    assert.deepEqual(cutOff(hit('temporal-killed', null, 30_000, 44_999)), [null]);
+    assert.deepEqual(cutOff(hit('temporal-killed', null, 30_000, 45_000)), ['temporal-killed']);
+    assert.deepEqual(cutOff(hit('temporal-killed', null, -20_000, 14_999)), [null]);
+    const twice = [hit('temporal-killed', null, 30_000, 35_000), hit('temporal-frozen', null, 34_000, 40_000)];
+    assert.deepEqual(cutOff(...twice), [null], 'what two faults cover counts once');
+    assert.deepEqual(cutOff(...twice, hit('all-workers-killed', null, 60_000, 60_001)), ['temporal-killed']);
+  });
+
+  it('comes from the flags that the masters run with', async () => {
+    const stock = parseFlags(MASTER_FLAGS, [], {}).shown();
+    assert.equal(pingBudgetMs(stock), 75_000);
+    assert.throws(() => pingBudgetMs({ ...stock, agent_ping_timeout: 'soon' }), /a ping time-out of 'soon'/);
+    const server = createServer((request, response) => {
+      const flags = request.url === '/flags' ? { ...stock, max_agent_ping_timeouts: '4' } : {};
+      response.end(JSON.stringify({ flags }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port: httpPort } = server.address() as AddressInfo;
+    try {
+      const masters = [{ host: '127.0.0.1', httpPort }] as unknown as LabJson['masters'];
+      assert.equal(await budgetOfMasters(masters), 60_000);
+    } finally {
+      server.close();
+    }
   });
 });
 
@@ -66,6 +102,13 @@ describe('an overlap of leaders', () => {
     assert.ok(areOfFaults([overlap], [hit('leader-frozen', 'master1', 5_090)], 5_000));
     assert.ok(areOfFaults([overlap], [hit('partition-master-source', 'master2', 5_090)], 5_000));
     assert.ok(areOfFaults([], [], 0));
+  });
+
+  it('is native until a session time-out after the fault was healed, and not later', () => {
+    const late = { ...overlap, from: 20_000, to: 20_001 };
+    assert.ok(areOfFaults([late], [hit('leader-frozen', 'master1', 0, 10_000)], 0));
+    assert.ok(areOfFaults([late], [hit('leader-frozen', 'master1', 0, null)], 0));
+    assert.ok(!areOfFaults([late], [hit('leader-frozen', 'master1', 0, 9_999)], 0));
   });
 
   it('is not when a third was hit, when it began earlier, by another kind of fault, or by none', () => {
