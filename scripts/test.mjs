@@ -71,12 +71,12 @@ async function main() {
   await setUp(mode === 'fast' ? { need: ['npm', 'build'] } : { versions: ['default', '3.4.14', '3.9.5'] });
   // Whatever the tests put under the temporary folder carries this name, so what they leave behind can be told.
   const scratch = mkdtempSync(join(tmpdir(), 'zkferry-test-'));
-  const interrupts = { SIGINT: 130, SIGTERM: 143 };
+  const interrupts = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
   for (const [name, status] of Object.entries(interrupts)) {
     process.once(name, () => {
       // Test processes shut down at their leisure, and what they have started is no child of this one.
       killLeftovers(scratch);
-      rmSync(scratch, { recursive: true, force: true });
+      rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
       process.stderr.write(`interrupted by ${name}; what the tests had started was ended\n`);
       process.exit(status);
     });

@@ -20,17 +20,30 @@ function leftovers(scratch) {
   return found;
 }
 
-/** @returns {{pid: number, command: string}[]} what ran, and has been ended */
+/** One that waits for a disk cannot be killed, and must not be waited for. */
+const MOST_ROUNDS = 50;
+
+/**
+ * Kills until nothing is left: a process may fork while it is being killed.
+ *
+ * @returns {{pid: number, command: string}[]} what ran, and has been ended
+ */
 export function killLeftovers(scratch) {
-  const found = leftovers(scratch);
-  for (const { pid } of found) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      continue;
+  if (process.platform !== 'linux') return [];
+  const killed = new Map();
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const found = leftovers(scratch);
+    if (found.length === 0) break;
+    for (const one of found) {
+      killed.set(one.pid, one);
+      try {
+        process.kill(one.pid, 'SIGKILL');
+      } catch {
+        continue;
+      }
     }
   }
-  return found;
+  return [...killed.values()];
 }
 
 /**
@@ -40,7 +53,6 @@ export function killLeftovers(scratch) {
  */
 export async function endLeftovers(scratch, after) {
   const none = { passed: 0, failed: 0, failures: [] };
-  if (process.platform !== 'linux') return none;
   const found = killLeftovers(scratch);
   if (found.length === 0) return none;
   const text = found.map(({ pid, command }) => `  ${pid} ${command.slice(0, 160)}\n`).join('');
