@@ -1,3 +1,4 @@
+import type { Redactor } from '../src/domain/redact.js';
 import type { HookRunner } from '../src/ports/hook-runner.js';
 import type { HostShell } from '../src/ports/host-shell.js';
 import type { MesosApi } from '../src/ports/mesos-api.js';
@@ -23,6 +24,8 @@ export interface Ports {
   readonly hooks?: HookRunner;
   /** Whether webhooks may get what this reference names; left out = none may. */
   readonly mayTellHooks?: (reference: string) => boolean;
+  /** Knows every secret that the worker has resolved; left out = it knows none. */
+  readonly redactor?: Redactor;
   /** Left out where nobody monitors. */
   readonly telemetry?: Telemetry;
 }

@@ -34,7 +34,7 @@ import { version } from './version.js';
 /**
  * The real world behind every port: the only place where adapters meet activities.
  *
- * @param redactor learns each secret that is resolved, so that none reaches a log
+ * @param redactor learns each secret that is resolved, so that none reaches a log or a hook's report
  */
 export function realPorts(
   redactor = new Redactor(),
@@ -57,6 +57,7 @@ export function realPorts(
     runs: temporalRuns,
     hooks: new RealHookRunner(hookCommands),
     mayTellHooks: (reference) => mayTell.has(hookSecret(reference) ?? ''),
+    redactor,
     telemetry,
   };
 }

@@ -45,7 +45,11 @@ export class BundleContents {
     await this.#try('metrics.txt', async () => this.#add('metrics.txt', await scrape(metrics)));
     if (doctor) await this.#try('doctor.json', () => this.#doctor(file ?? ''));
     // Once more, with all that was learnt on the way.
-    return this.#entries.map(({ name, content }) => ({ name, content: this.redactor.text(content) }));
+    return this.#entries.map(({ name, content }) => ({
+      name,
+      // JSON stays JSON: a secret of digits may be part of a number, where *** must not stand.
+      content: name.endsWith('.json') ? this.#clean(JSON.parse(content)) : this.redactor.text(content),
+    }));
   }
 
   async #fromTemporal(client: Client, cluster: string): Promise<void> {
@@ -106,7 +110,11 @@ export class BundleContents {
 
   #json(name: string, value: unknown): void {
     const plain: unknown = JSON.parse(JSON.stringify(value ?? null));
-    this.#entries.push({ name, content: `${JSON.stringify(this.redactor.value(plain), null, 2)}\n` });
+    this.#entries.push({ name, content: this.#clean(plain) });
+  }
+
+  #clean(value: unknown): string {
+    return `${JSON.stringify(this.redactor.value(value), null, 2)}\n`;
   }
 
   #add(name: string, text: string): void {

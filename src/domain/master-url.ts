@@ -92,12 +92,17 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
+/** A word from its `zk://` on: taken whole even without credentials, so that no search begins in it a second time. */
+export const MASTER_URL_WORD = /zk:\/\/([^\s"]*@)?([^\s"]*)/g;
+
 /**
  * Replaces the credentials of every `zk://user:pass@` anywhere in a text by `***`. Rather hides too
  * much than too little: everything up to the last `@` of the word goes.
  */
 export function redactUrl(text: string): string {
-  return text.replaceAll(/zk:\/\/[^\s"]*@/g, 'zk://***@');
+  return text.replaceAll(MASTER_URL_WORD, (word: string, credentials: string | undefined, rest: string) =>
+    credentials === undefined ? word : `zk://***@${rest}`,
+  );
 }
 
 /** Whether two URLs name the same servers, in any order. */

@@ -5,28 +5,64 @@ const SECRET_NAME =
   /pass(word|phrase|wd)|secret|api[-_]?key|private[-_]?key|authorization|credential|cookie|^token$|[a-z][-_]token$/i;
 /** How the config names a secret without holding it. */
 const REFERENCE = /^(file:|env:[A-Za-z_]\w*$|agent$)/;
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
+const NAME = String.raw`(?:pass(?:word|phrase|wd)|secret|api[-_]?key|(?<![a-z0-9])token)`;
+/** What is no secret where one would stand: a reference, or something hidden. */
+const HARMLESS = String.raw`(?!file:|env:|agent\b|null\b|\*)`;
+/** A value that began with a quote, up to the one that ends it; behind `\"`, as in JSON in JSON, to any quote. */
+const QUOTED = [
+  String.raw`(?<=[^\\]")(?:[^"\\\n]|\\.)+`,
+  String.raw`(?<=\\")(?:[^"\\\n]|\\+(?![\\"]))+`,
+  String.raw`(?<=')(?:[^"'\\\n]|\\+(?![\\"']))+`,
+].join('|');
+
+/**
+ * What a secret looks like. Nothing that repeats without bound can run over a beginning of the same shape and then
+ * fail: a search that did would take quadratic time, and with it the heartbeats of a critical window.
+ */
+export const SHAPES: readonly (readonly [RegExp, string])[] = [
   // user:password@ in URLs of any kind, a master URL's included.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'/@]+@/gi, `$1${HIDDEN}@`],
+  [/(?<=:\/\/)[^\s"'/]+@/g, `${HIDDEN}@`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
-  [
-    /\b((?:pass(?:word|phrase|wd)|secret|api[-_]?key|token)\s*[=:]\s*)(?!file:|env:|null\b|"?\*)[^\s,;"'}]+/gi,
-    `$1${HIDDEN}`,
-  ],
+  // "password": "x"
+  [new RegExp(String.raw`(${NAME}(\\*["'])\s*[=:]\s*\2)${HARMLESS}(?:${QUOTED})`, 'gi'), `$1${HIDDEN}`],
+  // password="x", but no quote that ends the JSON text in which `password=` comes last.
+  [new RegExp(String.raw`(${NAME}\s*[=:]\s*\\*["'](?!\s*(?:[,}\]:]|$)))${HARMLESS}(?:${QUOTED})`, 'gi'), `$1${HIDDEN}`],
+  [new RegExp(String.raw`(${NAME}\s*[=:]\s*)${HARMLESS}(?:[^\s,;"'}\\]|\\+(?![\\"']))+`, 'gi'), `$1${HIDDEN}`],
 ];
 /** Shorter ones would blot out ordinary words. */
 const SHORTEST = 4;
 
-/** Of a URL: shorter parts, such as `/mesos` or `services`, are ordinary words. */
+/** Of a URL's path: shorter parts, such as `/mesos` or `services`, are ordinary words. */
 const SHORTEST_PART = 12;
 
-/** Who is asked by a secret URL knows its path, and may tell it. */
+/** Who is asked by a secret URL knows its path, query and login, and may tell each alone. */
 function partsOfUrl(text: string): readonly string[] {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return [];
-  const { pathname, search } = new URL(text);
+  const { pathname, search, username, password } = new URL(text);
   const whole = `${pathname}${search}`;
-  return [whole, pathname, ...whole.split(/[/?&=]/)].filter(({ length }) => length >= SHORTEST_PART);
+  const long = [whole, pathname, ...whole.split(/[/?&=]/)].filter(({ length }) => length >= SHORTEST_PART);
+  const values = [...search.matchAll(/=([^&]+)/g)].map(([, value = '']) => value);
+  const parts = [...long, ...values.filter((value) => !/^(true|false)$/.test(value)), password || username];
+  return parts.flatMap((part) => [part, decoded(part)]);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Who gets a header may tell its token without the scheme, and of `Basic` what the token says. */
+function partsOfHeader(text: string): readonly string[] {
+  const [, scheme = '', token = ''] = /^(bearer|basic|token|apikey|geniekey|splunk)\s+(\S+)$/i.exec(text) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return [token];
+  const login = Buffer.from(token, 'base64').toString('utf8');
+  const [user = '', ...password] = login.split(':');
+  // Where there is no password, the key stands for the user.
+  return [token, login, password.join(':') || user];
 }
 
 function inJson(text: string): string {
@@ -40,14 +76,14 @@ function inJson(text: string): string {
 export class Redactor {
   readonly #known = new Set<string>();
 
-  /** Of `user:password` the password counts as well. */
+  /** Of `user:password` the password counts as well, of headers and URLs each part that is a secret by itself. */
   learn(secret: string | null): void {
     if (secret === null) return;
     const [user, ...password] = secret.split(':');
     for (const part of [secret, ...(user && !secret.includes('\n') ? [password.join(':')] : [])]) {
       this.#know(part);
     }
-    for (const part of partsOfUrl(secret)) this.#know(part);
+    for (const part of [...partsOfUrl(secret), ...partsOfHeader(secret)]) this.#know(part);
   }
 
   /** A secret as it stands in a text, in JSON, in JSON in JSON, and in a URL. */
@@ -87,7 +123,7 @@ export class Redactor {
 
   #shapes(text: string): string {
     let clean = text;
-    for (const [pattern, instead] of PATTERNS) clean = clean.replaceAll(pattern, instead);
+    for (const [pattern, instead] of SHAPES) clean = clean.replaceAll(pattern, instead);
     return clean;
   }
 

@@ -12,6 +12,7 @@ import { Metrics } from '../../src/adapters/metrics.js';
 import { resolveSecret } from '../../src/config/credentials.js';
 import type { HookConfig } from '../../src/domain/config.js';
 import type { HookNotice } from '../../src/domain/hooks.js';
+import { Redactor } from '../../src/domain/redact.js';
 import { realPorts } from '../../src/worker.js';
 
 const notice: HookNotice = {
@@ -144,6 +145,17 @@ describe('a hook', function () {
       assert.ok(report.ok && report.output === 'done\n' && report.tookMs < 3_000, JSON.stringify(report));
     });
 
+    it('that prints what the worker has learned has none of it in its report', async () => {
+      const redactor = new Redactor();
+      const { redactor: used } = realPorts(redactor);
+      assert.equal(used, redactor);
+      redactor.learn('ferry:cluster-secret');
+      const ports = { hooks: new RealHookRunner(true), secrets: resolveSecret, redactor } as unknown as Ports;
+      const hook = command([await script('echo "as ferry:cluster-secret"; echo "cluster-secret is wrong"; exit 1')]);
+      const report = await createHookActivities(ports).runHook({ hook, notice });
+      assert.deepEqual([report.reason, report.output], ['*** is wrong', 'as ***\n*** is wrong\n']);
+    });
+
     it('is refused by a worker that runs none', async () => {
       const path = join(dir, 'ran');
       const ports = { hooks: new RealHookRunner(false), secrets: resolveSecret } as unknown as Ports;
@@ -182,6 +194,18 @@ describe('a hook', function () {
       assert.equal(sent['x-team'], 'hook-secret-2');
       assert.equal(sent['idempotency-key'], notice.id);
       assert.match(sent['content-type'] ?? '', /application\/json/);
+    });
+
+    it('says nothing of a part of a secret that its answer tells alone', async () => {
+      process.env['ZKF_TEST_HEADER'] = `Basic ${Buffer.from('hook:hook-secret-3').toString('base64')}`;
+      process.env['ZKF_TEST_URL'] = `${url}?token=pw4-x`;
+      const hook = webhook({ Authorization: 'env:ZKF_TEST_HEADER' }, 'env:ZKF_TEST_URL');
+      respond = (response) => response.writeHead(409).end('{"reason":"neither hook-secret-3 nor pw4-x"}');
+      const report = await activities.runHook({ hook, notice });
+      assert.deepEqual(
+        [report.reason, report.output],
+        ['HTTP 409: neither *** nor ***', '{"reason":"neither *** nor ***"}'],
+      );
     });
 
     it('says nothing of a secret that is longer than what is shown or listened to', async () => {

@@ -4,6 +4,7 @@ import {
   formatMasterUrl,
   MasterUrlError,
   parseMasterUrl,
+  MASTER_URL_WORD,
   redactUrl,
   sameServers,
 } from '../../src/domain/master-url.js';
@@ -112,6 +113,16 @@ describe('master URL', () => {
 });
 
 describe('redactUrl', () => {
+  it('looks once at a long text that begins URLs again and again', () => {
+    const text = 'zk://'.repeat(13_108);
+    assert.deepEqual(
+      [...text.matchAll(MASTER_URL_WORD)].map(([word]) => word.length),
+      [text.length],
+    );
+    assert.equal(redactUrl(text), text);
+    assert.equal(redactUrl(`${text}u:p@h/m zk://h/n`), 'zk://***@h/m zk://h/n');
+  });
+
   it('hides the credentials of every URL in a text and leaves the rest', () => {
     assert.equal(
       redactUrl('was "zk://u:p@a:1/m", is zk://u:p@ss@b:2/m now; zk://c:3/m stays'),

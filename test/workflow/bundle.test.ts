@@ -49,6 +49,8 @@ describe('zkferry bundle', function () {
       TEMPORAL_ADDRESS: env.address,
       ZKF_MESOS: 'ferry:mesos-pw-2',
       PAGER_PASSWORD: 'pager-pw-3',
+      // As it is part of many a number in JSON.
+      DOOR_PASSWORD: '0000',
     };
     return await run(process.execPath, [join(repositoryRoot(), 'bin/zkferry.mjs'), ...arguments_], {
       env: environment,
@@ -111,6 +113,8 @@ describe('zkferry bundle', function () {
       assert.match(files.get('history.json') ?? '', /addauth \*\*\* failed/);
       assert.match(files.get('config.json') ?? '', /"mesos": "env:ZKF_MESOS"/);
       assert.match(files.get('history.json') ?? '', /"eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"/);
+      assert.match(files.get('config.json') ?? '', /0000/);
+      for (const file of ['config.json', 'status.json']) JSON.parse(files.get(file) ?? '');
       assert.equal((await stat(join(dir, 'b.tar.gz'))).mode & 0o777, 0o600);
 
       const again = await bundle(name, 'b.tar.gz');
