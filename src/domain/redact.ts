@@ -35,6 +35,8 @@ const SHORTEST = 4;
 
 /** Of a URL's path: shorter parts, such as `/mesos` or `services`, are ordinary words. */
 const SHORTEST_PART = 12;
+/** Of its query: a short word or number, such as `json` or `2026`, says how it is to be done. */
+const PLAIN_VALUE = /^([a-z]{1,7}|[0-9]{1,7})$/i;
 
 /** Who is asked by a secret URL knows its path, query and login, and may tell each alone. */
 function partsOfUrl(text: string): readonly string[] {
@@ -43,7 +45,7 @@ function partsOfUrl(text: string): readonly string[] {
   const whole = `${pathname}${search}`;
   const long = [whole, pathname, ...whole.split(/[/?&=]/)].filter(({ length }) => length >= SHORTEST_PART);
   const values = [...search.matchAll(/=([^&]+)/g)].map(([, value = '']) => value);
-  const parts = [...long, ...values.filter((value) => !/^(true|false)$/.test(value)), password || username];
+  const parts = [...long, ...values.filter((value) => !PLAIN_VALUE.test(value)), password || username];
   return parts.flatMap((part) => [part, decoded(part)]);
 }
 

@@ -55,11 +55,11 @@ describe('the redactor', () => {
 
   it('hides each value in the query of a secret URL, and the password in it', () => {
     const one = new Redactor();
-    one.learn('https://user:pw12%40x@hooks.example:8443/hook?token=abc12345&k=a%2Fb1&wait=true&n=7');
+    one.learn('https://user:pw12%40x@hooks.example:8443/hook?token=abc12345&k=a%2Fb1&wait=true&format=json&n=7');
     one.learn('https://login-alone@hooks.example/hook');
     for (const secret of ['abc12345', 'a%2Fb1', 'a/b1', 'pw12%40x', 'pw12@x', 'login-alone'])
       assert.equal(one.text(`got <${secret}>`), 'got <***>', secret);
-    const plain = 'true: hook 7 of user at hooks.example:8443/hook';
+    const plain = 'true: hook 7 (json) of user at hooks.example:8443/hook';
     assert.equal(one.text(plain), plain);
   });
 
