@@ -374,8 +374,16 @@ export interface PublishingActivities {
   /**
    * Of every master: its master URL file names this ensemble, and so does what it runs with, or its
    * unit is stopped (promise 1: a door is not opened for good to whom it keeps out). Unknown is no proof.
+   *
+   * @param a.passOver masters whose hosts need not be reached, since a person vouches for them; what is seen of one still counts.
+   * @throws FERRY_MASTERS_UNSEEN, with their names, when the only doubts are hosts that cannot be reached.
    */
-  provesMastersOn(a: { config: ClusterConfig; ensemble: EnsembleName; patienceMs: number }): Promise<void>;
+  provesMastersOn(a: {
+    config: ClusterConfig;
+    ensemble: EnsembleName;
+    patienceMs: number;
+    passOver?: readonly string[];
+  }): Promise<void>;
 }
 
 /** Host steps of the masters' window. */

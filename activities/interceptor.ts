@@ -31,7 +31,13 @@ export function toFailure(error: unknown, redactor = new Redactor()): unknown {
       message: hidden(error.message),
       type: error.code,
       nonRetryable: !error.retryable,
-      details: [{ host: error.host, remedy: hidden(error.remedy) }],
+      details: [
+        {
+          host: error.host,
+          remedy: hidden(error.remedy),
+          ...(error.hosts === undefined ? {} : { hosts: error.hosts }),
+        },
+      ],
     });
   }
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;

@@ -34,6 +34,9 @@ export class Ferry {
   /** Agents whose loss a person has accepted by name, since no master lists them any more. */
   readonly lost = new Set<string>();
 
+  /** Masters whose hosts cannot be reached, for which a person vouches that they will not come back pointing at the other side. */
+  readonly vouched = { source: new Set<string>(), target: new Set<string>() };
+
   readonly hooks: Hooks;
 
   constructor(

@@ -21,6 +21,22 @@ export class DoorOpenError extends FerryError {
   }
 }
 
+/** Nothing speaks against an ensemble's masters but that these hosts cannot be looked at; each may be dead for good. */
+export class MastersUnseenError extends FerryError {
+  readonly code = 'FERRY_MASTERS_UNSEEN';
+  readonly retryable = false;
+  override readonly host: string | null;
+  override readonly remedy = 'bring their hosts back, then retry';
+  constructor(
+    ensemble: string,
+    override readonly hosts: readonly string[],
+    seen: string,
+  ) {
+    super(`not proved that every master belongs to ${ensemble}, since hosts cannot be looked at: ${seen}`);
+    this.host = hosts[0] ?? null;
+  }
+}
+
 /** Znodes stand in an election that belong to none of the configured masters; they are not ours to delete. */
 export class ForeignContenderError extends FerryError {
   readonly code = 'FERRY_FOREIGN_CONTENDER';

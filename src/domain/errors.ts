@@ -6,6 +6,8 @@ export abstract class FerryError extends Error {
   /** What the operator can do; one sentence. */
   readonly remedy: string = 'see the message';
   readonly host: string | null = null;
+  /** Where it is about several hosts, all of them. */
+  readonly hosts?: readonly string[];
   override get name(): string {
     return this.constructor.name;
   }

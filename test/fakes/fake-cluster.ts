@@ -1,6 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context, sleep } from '@temporalio/activity';
+import { toFailure } from '../../activities/interceptor.js';
 import type { Activities, Divergence, EnsembleName, RepointReport } from '../../activities/contract.js';
+import { MastersUnseenError } from '../../src/domain/door-errors.js';
 import type { HookNotice, HookReport } from '../../src/domain/hooks.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
 import type { PlannedAgent, PlanResult } from '../../src/domain/plan.js';
@@ -74,6 +76,8 @@ export class FakeCluster {
   waiting = 0;
   /** Ids of agents that have not registered with the leading master. */
   lateAgents: string[] = [];
+  /** Masters whose hosts are dead for good, as the last proof and the clean-up find them. */
+  dead: string[] = [];
   /** How often a step has begun to hang. */
   hung = 0;
 
@@ -251,7 +255,11 @@ export class FakeCluster {
       takeOverLock: ({ from }) => act('takeOverLock', null, 'take over lock', { from: [from] }),
       takeOverTrees: ({ ensembles }) =>
         act('takeOverTrees', null, `take over trees of ${ensembles.join(' and ')}`, undefined),
-      releaseHost: ({ host }) => act('releaseHost', host.name, `release ${host.name}`, undefined),
+      releaseHost: ({ host }) => {
+        if (this.dead.includes(host.name))
+          throw ApplicationFailure.nonRetryable('no route to host', 'FERRY_HOST_UNREACHABLE', { host: host.name });
+        return act('releaseHost', host.name, `release ${host.name}`, undefined);
+      },
       installObserver: ({ observer, ensemble }) =>
         act('installObserver', observer.name, `install ${observer.name} on ${ensemble}`, { changed: true }),
       stopObserver: ({ observer }) => act('stopObserver', observer.name, `stop ${observer.name}`, stopped()),
@@ -386,7 +394,11 @@ export class FakeCluster {
         return this.answer(notice);
       },
       awaitFullLog: () => act('awaitFullLog', null, 'full log', undefined),
-      provesMastersOn: ({ ensemble }) => act('provesMastersOn', null, `masters on ${ensemble}`, undefined),
+      provesMastersOn: async ({ ensemble, passOver = [] }) => {
+        const hosts = this.dead.filter((name) => !passOver.includes(name));
+        if (hosts.length > 0) throw toFailure(new MastersUnseenError(ensemble, hosts, 'no route to host'));
+        await act('provesMastersOn', null, `masters on ${ensemble}`, undefined);
+      },
     });
   }
 }

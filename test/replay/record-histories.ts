@@ -93,6 +93,17 @@ const dual: Readonly<Record<string, Walk>> = {
     await migration.approve('complete');
     await migration.result();
   },
+  'dual-dead-master': async (cluster, migration) => {
+    await migration.approve('begin');
+    await migration.approve('cut-over');
+    await migration.atGate('complete');
+    cluster.dead = ['m2'];
+    await migration.approve('complete');
+    await migration.decide('skip');
+    await migration.until((s) => s.phase === 'clean-up' && s.state === 'awaiting-decision');
+    await migration.decide('skip');
+    await migration.result();
+  },
 };
 
 /** Of a migration that takes another one over; it began with anything that may stand on target. */

@@ -3,6 +3,7 @@ import type { Ports } from '../../activities/ports.js';
 import { createMastersOnProof } from '../../activities/publishing/masters-on.js';
 import type { EnsembleName } from '../../activities/contract.js';
 import type { HostConfig } from '../../src/domain/config.js';
+import { HostUnreachableError, UnknownOutcomeError } from '../../src/domain/host-errors.js';
 import { NoAnswerError } from '../../src/domain/proof-errors.js';
 import type { HostScript } from '../../src/ports/host-shell.js';
 import { aDualConfig } from '../fakes/surveys.js';
@@ -19,6 +20,7 @@ interface Seen {
   readonly flag: string | null;
   readonly argument: string | null;
   readonly unreachable?: boolean;
+  readonly hung?: boolean;
 }
 
 const on = (side: EnsembleName): Seen => ({
@@ -40,16 +42,25 @@ function answer({ file, state, argument }: Seen, { name }: HostScript): string {
   ].join('\n');
 }
 
-/** Every master is on `side`, but the last one, which is as `odd` says. */
-function proves(side: EnsembleName, odd: Partial<Seen>): Promise<void> {
-  const seenOf = (name: string): Seen => ({ ...on(side), ...(name === config.masters.at(-1)?.name ? odd : {}) });
+/** Every master is on `side`, but the last one, which is as `odd` says, and the first, which is as `first` does. */
+function proves(
+  side: EnsembleName,
+  odd: Partial<Seen>,
+  { passOver, first = {} }: { passOver?: readonly string[]; first?: Partial<Seen> } = {},
+): Promise<void> {
+  const seenOf = (name: string): Seen => ({
+    ...on(side),
+    ...(name === config.masters[0]?.name ? first : {}),
+    ...(name === config.masters.at(-1)?.name ? odd : {}),
+  });
   const silent = (host: string): NoAnswerError => new NoAnswerError(host, host, 'ssh', false, 'the test');
   const ports = {
     secrets: () => Promise.resolve(null),
     shell: {
       run: (host: HostConfig, _ssh: unknown, script: HostScript) => {
         const seen = seenOf(host.name);
-        if (seen.unreachable === true) return Promise.reject(silent(host.name));
+        if (seen.unreachable === true) return Promise.reject(new HostUnreachableError(host, 'no route to host'));
+        if (seen.hung === true) return Promise.reject(new UnknownOutcomeError(host, script.name, 'no end'));
         return Promise.resolve({ exitCode: 0, stderr: '', stdout: answer(seen, script) });
       },
     },
@@ -61,7 +72,12 @@ function proves(side: EnsembleName, odd: Partial<Seen>): Promise<void> {
       },
     },
   } as unknown as Ports;
-  return createMastersOnProof(ports).provesMastersOn({ config, ensemble: side, patienceMs: 50 });
+  return createMastersOnProof(ports).provesMastersOn({
+    config,
+    ensemble: side,
+    patienceMs: 50,
+    ...(passOver === undefined ? {} : { passOver }),
+  });
 }
 
 describe('the proof that nobody waits behind a door', () => {
@@ -96,10 +112,37 @@ describe('the proof that nobody waits behind a door', () => {
   }
 
   it('takes what is not known for no proof', async () => {
-    await assert.rejects(proves('source', { unreachable: true }), /not proved.*did not answer ssh/);
+    await assert.rejects(proves('source', { unreachable: true }), /not proved.*cannot be reached by ssh/);
     await assert.rejects(proves('source', { file: null }), /names nothing that can be read/);
     await assert.rejects(proves('source', { file: 'zk://10.9.9.9:2181/mesos' }), /names neither ensemble/);
     await assert.rejects(proves('source', { flag: null, argument: null }), /nothing tells which ensemble/);
     await assert.rejects(proves('source', { state: 'activating' }), /neither proved stopped nor does it run/);
+    await assert.rejects(proves('source', { hung: true }), { code: 'FERRY_NOT_PROVED' });
+  });
+
+  const dead: Partial<Seen> = { unreachable: true, flag: null };
+  const first = config.masters[0]?.name ?? '';
+
+  it('tells hosts that cannot be reached from everything else that speaks against it', async () => {
+    await assert.rejects(proves('target', dead), { code: 'FERRY_MASTERS_UNSEEN', hosts: [last] });
+    const both = { code: 'FERRY_MASTERS_UNSEEN', hosts: [first, last] };
+    await assert.rejects(proves('target', dead, { first: dead }), both);
+    const also = [{ file: urlOf('source') }, { flag: urlOf('source'), argument: null }, { hung: true }];
+    for (const wrong of also) {
+      await assert.rejects(proves('target', dead, { first: wrong }), { code: 'FERRY_NOT_PROVED' });
+    }
+    // Out of ssh's reach, but it runs, and says with what.
+    const runs = { code: 'FERRY_NOT_PROVED', message: new RegExp(`${last} runs with source`) };
+    await assert.rejects(proves('target', { ...dead, flag: urlOf('source') }), runs);
+  });
+
+  it('passes over exactly those that are vouched for, for as long as they cannot be reached', async () => {
+    await proves('target', dead, { passOver: [last] });
+    const other = { code: 'FERRY_MASTERS_UNSEEN', hosts: [first] };
+    await assert.rejects(proves('target', dead, { passOver: [last], first: dead }), other);
+    const back = { code: 'FERRY_NOT_PROVED', message: new RegExp(`file of ${last} names source`) };
+    await assert.rejects(proves('target', { file: urlOf('source') }, { passOver: [last] }), back);
+    const runs = { code: 'FERRY_NOT_PROVED', message: new RegExp(`${last} runs with source`) };
+    await assert.rejects(proves('target', { ...dead, flag: urlOf('source') }, { passOver: [last] }), runs);
   });
 });

@@ -104,6 +104,61 @@ describe('doors, and who may wait behind them', function () {
     });
   });
 
+  const askedAboutM3 = async (migration: Migration) => {
+    const { waitingFor, phase } = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+    assert.match(waitingFor?.what ?? '', /m3.*skip goes on without m3: whoever chooses it vouches/s);
+    return { phase, commands: waitingFor?.next ?? '' };
+  };
+
+  it('lets a person vouch at gate complete for a master whose host is dead for good, and ends without it', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await toTheGate(migration);
+      await migration.approve('cut-over');
+      await migration.atGate('complete', { patienceMs: 120_000 });
+      cluster.dead = ['m3'];
+      await migration.approve('complete');
+      const { phase, commands } = await askedAboutM3(migration);
+      assert.equal(phase, 'gate complete');
+      for (const action of ['retry', 'skip', 'rollback']) assert.ok(commands.includes(`--action ${action}`), commands);
+      await migration.decide('skip');
+      // The clean-up of its host is asked about by itself.
+      const asked = await migration.until((s) => s.state === 'awaiting-decision');
+      assert.equal(asked.phase, 'clean-up');
+      assert.equal(asked.incidents.at(-1)?.host, 'm3');
+      await migration.decide('skip');
+      assert.equal((await migration.result()).state, 'migrated');
+      inOrder(cluster.journal, ['remove publisher', 'remove door of target', 'remove door of source', 'unlock']);
+      assert.ok(cluster.journal.includes('release m1'));
+    });
+  });
+
+  it('opens the doors on the way back without a master that is vouched for, and vouches for one side alone', async () => {
+    const cluster = dual();
+    await env.migrate(cluster, async (migration) => {
+      await toTheGate(migration);
+      await migration.approve('cut-over');
+      await migration.atGate('complete', { patienceMs: 120_000 });
+      cluster.dead = ['m3'];
+      // What is wrong on another host comes out only in the look after that answer.
+      cluster.wreck({ activity: 'provesMastersOn', kind: 'refuse', code: 'FERRY_NOT_PROVED' });
+      await migration.approve('complete');
+      await askedAboutM3(migration);
+      await migration.decide('skip');
+      await migration.until((s) => s.incidents.at(-1)?.code === 'FERRY_NOT_PROVED');
+      cluster.mend();
+      await migration.decide('rollback');
+      await migration.until((s) => s.phase === 'undo publish', { patienceMs: 120_000 });
+      const { commands } = await askedAboutM3(migration);
+      assert.ok(!commands.includes('--action rollback'), commands);
+      await migration.decide('skip');
+      await migration.until((s) => s.state === 'awaiting-decision' && s.phase === 'clean-up');
+      await migration.decide('skip');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      inOrder(cluster.journal, ['masters on source', 'remove publisher', 'remove door of target']);
+    });
+  });
+
   it('needs no such proof when it goes back before any door was closed', async () => {
     const cluster = dual();
     await env.migrate(cluster, async (migration) => {

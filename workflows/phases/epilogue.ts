@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { HostStep } from '../../activities/contract.js';
-import type { AgentConfig } from '../../src/domain/config.js';
+import type { AgentConfig, MasterConfig } from '../../src/domain/config.js';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import { moveFleet } from './fleet.js';
@@ -89,15 +89,18 @@ export function leaveAsFound(ferry: Ferry): Closing {
   };
 }
 
-/** Agents, schedulers and masters: in batches, since a fleet may be large. */
+/** Agents, schedulers and masters: in batches, since a fleet may be large. Those that were given up come last, each by itself. */
 async function releaseClients(ferry: Ferry): Promise<void> {
   const step = ferry.nextStep();
-  const kept = new Set(ferry.plan.agents.filter(({ id }) => !ferry.lost.has(id)).map(({ agent }) => agent.name));
-  const lost = ferry.plan.agents.map(({ agent }) => agent).filter(({ name }) => !kept.has(name));
+  const { config, plan, vouched } = ferry;
+  const kept = new Set(plan.agents.filter(({ id }) => !ferry.lost.has(id)).map(({ agent }) => agent.name));
+  const isVouched = ({ name }: MasterConfig): boolean => vouched.source.has(name) || vouched.target.has(name);
+  const agents = plan.agents.map(({ agent }) => agent);
+  const lost = [...agents.filter(({ name }) => !kept.has(name)), ...config.masters.filter(isVouched)];
   const hosts = [
-    ...ferry.plan.agents.filter(({ agent }) => !lost.includes(agent)).map(({ agent }) => agent),
-    ...ferry.plan.frameworks.flatMap(({ framework }) => framework.instances),
-    ...ferry.config.masters,
+    ...agents.filter(({ name }) => kept.has(name)),
+    ...plan.frameworks.flatMap(({ framework }) => framework.instances),
+    ...config.masters.filter((master) => !isVouched(master)),
   ];
   for (let at = 0; at < hosts.length; at += 50) {
     await Promise.all(
@@ -110,7 +113,7 @@ async function releaseClients(ferry: Ferry): Promise<void> {
 }
 
 /** A host that was given up keeps nobody else's from being cleaned; what stays on it is told by name. */
-async function releaseLost({ desk }: Ferry, step: HostStep, host: AgentConfig): Promise<void> {
+async function releaseLost({ desk }: Ferry, step: HostStep, host: AgentConfig | MasterConfig): Promise<void> {
   for (;;) {
     try {
       await onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] });

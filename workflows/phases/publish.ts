@@ -1,9 +1,10 @@
-import { patched } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, patched } from '@temporalio/workflow';
 import type { EnsembleName } from '../../activities/contract.js';
+import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import type { Publishing } from '../publishing.js';
-import type { Phase } from '../saga.js';
+import { AGENT_ACTIONS, incidentOf, type Phase } from '../saga.js';
 import type { Closing } from './epilogue.js';
 import { leaveNobodyBehind } from './fleet.js';
 
@@ -79,13 +80,44 @@ async function keepMasterUrls(ferry: Ferry): Promise<void> {
  *
  * @returns null in a migration that got here before this was looked at: even an empty wait would change what it replays.
  */
-export function nobodyWaits({ config }: Ferry, ensemble: EnsembleName): Promise<void> | null {
+export function nobodyWaits(ferry: Ferry, ensemble: EnsembleName): Promise<void> | null {
   if (!patched('nobody-waits')) return null;
-  return prove(`prove that every master belongs to ${ensemble}`).provesMastersOn({
-    config,
-    ensemble,
-    patienceMs: config.policy.timeouts.masterMs,
-  });
+  return vouchedOrProved(ferry, ensemble);
+}
+
+/** A host that is dead for good can never be looked at: where nothing else is in doubt, a person may vouch for it. */
+async function vouchedOrProved(ferry: Ferry, ensemble: EnsembleName): Promise<void> {
+  const { config, desk, record } = ferry;
+  const vouched = ferry.vouched[ensemble];
+  for (;;) {
+    try {
+      await prove(`prove that every master belongs to ${ensemble}`).provesMastersOn({
+        config,
+        ensemble,
+        patienceMs: config.policy.timeouts.masterMs,
+        ...(vouched.size === 0 ? {} : { passOver: [...vouched] }),
+      });
+      return;
+    } catch (cause) {
+      const hosts = unseenIn(cause);
+      if (hosts.length === 0 || !patched('unseen-masters')) throw cause;
+      const goesBack = desk.rollbackOrderedBy !== null;
+      const other = ensemble === 'target' ? 'source' : 'target';
+      const incident = incidentOf(cause);
+      const remedy = `${incident.remedy}; skip goes on without ${hosts.join(', ')}: whoever chooses it vouches that none of them will come back pointing at ${other}, where it would lead beside the leader in ${ensemble}`;
+      const action = await desk.decide({ ...incident, remedy }, goesBack ? ['retry', 'skip'] : AGENT_ACTIONS);
+      if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+      record.state(goesBack ? 'rolling-back' : 'running');
+      if (action === 'skip') for (const host of hosts) vouched.add(host);
+    }
+  }
+}
+
+/** The masters that a failed proof only could not see; none where anything else speaks against it. */
+function unseenIn(cause: unknown): readonly string[] {
+  const failure = cause instanceof ActivityFailure ? cause.cause : undefined;
+  if (!(failure instanceof ApplicationFailure) || failure.type !== 'FERRY_MASTERS_UNSEEN') return [];
+  return (failure.details?.[0] as { hosts?: readonly string[] } | undefined)?.hosts ?? [];
 }
 
 /** After gate `complete`: neither the publisher nor a closed door is left. */
