@@ -48,6 +48,19 @@ export async function askAboutBlockers({ desk, lost, postponed }: Ferry, blocker
   }
 }
 
+/** After a fresh look: a lost agent that the leading master lists again is expected like any other from here on. */
+export function expectReturned({ planned, lost, postponed }: Ferry): void {
+  // Nobody was asked who is there.
+  if (planned.findings.some(({ id }) => id === 'check-leading-master')) return;
+  const gone = new Set(goneAmong(planned.findings).map(({ agentId }) => agentId));
+  const back = [...lost].filter((id) => !gone.has(id));
+  if (back.length === 0 || !patched('returned-agents')) return;
+  for (const id of back) {
+    lost.delete(id);
+    postponed.delete(id);
+  }
+}
+
 /** The lost ones that are still gone: one that is back counts like any other. */
 export function lostAndGone({ planned, lost }: Ferry): ReadonlySet<string> {
   return new Set(goneAmong(planned.findings).flatMap(({ agentId }) => (lost.has(agentId) ? [agentId] : [])));

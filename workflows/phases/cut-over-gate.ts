@@ -6,7 +6,7 @@ import type { WindowStatus } from '../../src/domain/status.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { prove } from '../proxies.js';
-import { askAboutBlockers, blockersOf, lostAndGone } from './blockers.js';
+import { askAboutBlockers, blockersOf, expectReturned, lostAndGone } from './blockers.js';
 import { moveFleet } from './fleet.js';
 
 /**
@@ -60,6 +60,7 @@ async function freshPlan(ferry: Ferry): Promise<void> {
     const known = new Set(ferry.plan.agents.map(({ id }) => id));
     const plan = carriedPlan(ferry.plan);
     ferry.planned = wholePlan(config, await prove('survey the cluster again').replan({ config, plan, migration }));
+    expectReturned(ferry);
     record.planned(ferry.planned.planHash);
     record.window({ budgetMs: ferry.plan.budget.budgetMs, ...forecastBefore(ferry) });
     const newcomers = ferry.plan.agents.filter(({ id }) => !known.has(id));
