@@ -1,3 +1,4 @@
+import type { ClusterConfig } from '../../src/domain/config.js';
 import type { Acl } from '../../src/ports/znode-store.js';
 
 /** Permission bits of ZooKeeper (`ZooDefs.Perms`). */
@@ -16,4 +17,11 @@ export function openToRead(withCredentials: boolean): Acl[] {
     { permissions: READ, ...ANYONE },
     { permissions: ALL, scheme: 'auth', id: '' },
   ];
+}
+
+/** The ACL of a parent that is made in target: source's, and target's own identity beside it where the operator gave another one. */
+export function forTarget({ credentials }: Pick<ClusterConfig, 'credentials'>, acl: readonly Acl[]): readonly Acl[] {
+  const open = acl.some(({ permissions, scheme }) => scheme === 'world' && permissions === ALL);
+  if (open || credentials.target === null || credentials.target === credentials.source) return acl;
+  return [...acl, { permissions: ALL, scheme: 'auth', id: '' }];
 }

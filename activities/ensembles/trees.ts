@@ -10,7 +10,7 @@ import { lockHolder, requireLock } from '../reach/lock.js';
 import { createdPath, markerPath, markerText } from '../reach/marker.js';
 import { scope } from '../reach/scope.js';
 import { inSession } from '../reach/session.js';
-import { ALL, openToRead } from './acl.js';
+import { forTarget, openToRead } from './acl.js';
 
 /** Markers in both ensembles, and target's parents of the election and of the masters' log. */
 export function createTreeActivities(ports: Ports): Pick<EnsembleActivities, 'prepareTrees' | 'cleanTrees'> {
@@ -115,13 +115,6 @@ async function parentAcls(
     if (acl !== null) found.push({ path, acl });
   }
   return found;
-}
-
-/** Source's ACL, and target's own identity beside it where the operator gave another one. */
-function forTarget({ credentials }: ClusterConfig, acl: readonly Acl[]): readonly Acl[] {
-  const open = acl.some(({ permissions, scheme }) => scheme === 'world' && permissions === ALL);
-  if (open || credentials.target === null || credentials.target === credentials.source) return acl;
-  return [...acl, { permissions: ALL, scheme: 'auth', id: '' }];
 }
 
 /** Whether target's leader knows no session but ours (S17); where that cannot be asked, it is not alone. */

@@ -1,10 +1,12 @@
 import pLimit from 'p-limit';
 import type { ClusterConfig } from '../../src/domain/config.js';
+import { mayDelete } from '../../src/domain/digest-id.js';
 import type { CheckName } from '../../src/domain/preflight/catalogue/index.js';
 import { FerryError } from '../../src/domain/errors.js';
 import { redactUrl } from '../../src/domain/master-url.js';
 import type { PlannedAgent } from '../../src/domain/plan.js';
 import type { CheckFailure, EnsembleSurvey, HostSurvey, MasterSurvey, Survey } from '../../src/domain/survey.js';
+import { forTarget } from '../ensembles/acl.js';
 import type { Ports } from '../ports.js';
 import { publisherKey } from '../publishing/publisher-key.js';
 import { httpBase } from '../reach/addresses.js';
@@ -37,11 +39,10 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
   };
   // Resolved and forgotten: only whether it can be used is of interest here.
   if (config.strategy === 'dual-publishing') await check('publisher-key', null, () => publisherKey(ports, config));
-  const [source, target, masters] = [
-    await surveyEnsemble(ports, config, 'source', check),
-    await surveyEnsemble(ports, config, 'target', check),
-    await surveyMasters(ports, config, check),
-  ];
+  const source = await surveyEnsemble(ports, config, 'source', check);
+  const found = await surveyEnsemble(ports, config, 'target', check);
+  const target = await asItWillBe(ports, config, source, found, check);
+  const masters = await surveyMasters(ports, config, check);
   const cluster = await check('leading-master', null, () => surveyCluster(ports, config, check));
   const agents: readonly PlannedAgent[] = cluster?.agents ?? [];
   const hosts = await surveyHosts(ports, config, agents, check);
@@ -56,6 +57,22 @@ export async function surveyAll(ports: Ports, config: ClusterConfig): Promise<Su
     temporal: null,
     failures,
   };
+}
+
+/** An election path that target has not yet is made with source's ACL, which may keep out whoever is configured for target. */
+async function asItWillBe(
+  ports: Ports,
+  config: ClusterConfig,
+  { tree: source }: EnsembleSurvey,
+  target: EnsembleSurvey,
+  check: Check,
+): Promise<EnsembleSurvey> {
+  const acl = source?.parents[config.electionPath];
+  if (acl === undefined || target.tree?.electionPath !== 'absent') return target;
+  const isUsable = await check('target-tree', null, async () =>
+    mayDelete(forTarget(config, acl), await ports.secrets(config.credentials.target)),
+  );
+  return isUsable === false ? { ...target, tree: { ...target.tree, electionPath: 'absent-read-only' } } : target;
 }
 
 /** `conf` tells little of what a server runs with; its file and its process tell the rest. */

@@ -57,8 +57,11 @@ export interface ServerSurvey {
 export interface TreeSurvey {
   /** Children of `/` that are persistent, without `/zookeeper`. */
   readonly roots: readonly string[];
-  /** `read-only`: who stands there may be seen and not be removed. */
-  readonly electionPath: 'absent' | 'readable' | 'read-only' | 'refused';
+  /**
+   * `read-only`: who stands there may be seen and not be removed. `absent-read-only`, of target alone: it
+   * would be so once the migration has made it, with source's ACL.
+   */
+  readonly electionPath: 'absent' | 'absent-read-only' | 'readable' | 'read-only' | 'refused';
   readonly contenders: readonly { readonly znode: string; readonly pid: string; readonly master: string | null }[];
   /** Contenders of source that the publisher could not mirror; looked at for dual-publishing alone. Null when it could not be asked. */
   readonly unmirrored: readonly { readonly name: string; readonly why: string }[];

@@ -63,6 +63,12 @@ export const blocking: readonly Case[] = [
   ['election-refused', null, 'the election path may not be read', treeIs('target', { electionPath: 'refused' })],
   ['election-refused', null, 'nobody may be removed there', treeIs('source', { electionPath: 'read-only' })],
   [
+    'election-refused',
+    null,
+    'nobody may be removed once it is made',
+    treeIs('target', { electionPath: 'absent-read-only' }),
+  ],
+  [
     'target-has-contenders',
     null,
     'somebody already stands in target',

@@ -5,6 +5,7 @@ import { surveyClients } from '../../activities/planning/client-survey.js';
 import { createResidueProofs } from '../../activities/proofs/residue-proofs.js';
 import { createFullLogProof } from '../../activities/publishing/full-log.js';
 import { signIn } from '../../activities/reach/own-sessions.js';
+import { digestId } from '../../src/domain/digest-id.js';
 import { NoAnswerError, NotProvedError } from '../../src/domain/proof-errors.js';
 import { preflight } from '../../src/domain/preflight.js';
 import type { ClusterConfig } from '../../src/domain/config.js';
@@ -132,6 +133,39 @@ describe('the survey with dual-publishing', () => {
     assert.deepEqual(writes, ['write /zookeeper/config', 'write /zookeeper/config']);
     assert.deepEqual([survey.source.acls, survey.target.acls], ['enforced', 'enforced']);
     assert.equal(world.source.entries.get('/zookeeper/config')?.version, 0);
+  });
+});
+
+describe('the survey of an election path that target has not yet', () => {
+  const login = 'mesos:otter';
+  const asMesos = [
+    { permissions: 1, scheme: 'world', id: 'anyone' },
+    { permissions: 31, scheme: 'digest', id: digestId(login) },
+  ];
+  const observers: ClusterConfig = { ...config, strategy: 'observers' };
+  /** @param target the reference of target's credentials; each reference is its own secret, but that of another user */
+  async function refusalsWith(target: string | null, acl = asMesos): Promise<readonly string[]> {
+    const world = aWorld();
+    world.source.put('/mesos', Buffer.alloc(0), acl, 0n);
+    const secrets = (reference: string | null) => Promise.resolve(reference);
+    const credentials = { ...observers.credentials, source: login, target };
+    const chosen = { ...observers, credentials };
+    const findings = preflight(chosen, await surveyAll({ ...world.ports, secrets }, chosen));
+    return findings.flatMap(({ id, seen, remedy }) =>
+      id === 'election-refused' ? [`${seen}; ${String(remedy)}`] : [],
+    );
+  }
+
+  it('blocks at once where its ACL would let nobody delete with the credentials of target', async () => {
+    const [refusal, ...others] = await refusalsWith(null);
+    assert.match(refusal ?? 'none', /will be made in target.*credentials\.target is not set.*set credentials\.target/);
+    assert.deepEqual(others, []);
+  });
+
+  it('blocks nothing where they may, or are allowed to on the way, or everybody is', async () => {
+    assert.deepEqual(await refusalsWith(login), []);
+    assert.deepEqual(await refusalsWith('other:beaver'), [], 'its own identity is added');
+    assert.deepEqual(await refusalsWith(null, [...OPEN]), []);
   });
 });
 

@@ -87,6 +87,16 @@ function treeRules(config: ClusterConfig, { source, target }: Survey): Finding[]
         }),
       );
     }
+    if (tree?.electionPath === 'absent-read-only') {
+      const who =
+        config.credentials.target === null ? 'credentials.target is not set' : 'credentials.target is none of them';
+      findings.push(
+        block('election-refused', {
+          seen: `${path} will be made in ${ensemble} with source's ACL, which lets only the identities it names delete there, and ${who}`,
+          remedy: `set credentials.${ensemble} to an identity for target, mostly that of credentials.source; the path is then made so that it may delete there`,
+        }),
+      );
+    }
     if (tree !== null && tree.strangers.length > 0) {
       findings.push(
         warn('election-strangers', {

@@ -49,7 +49,7 @@ export const ensemblesChecks = {
     verdicts: ['block'],
     when: ['begin', 'cut-over'],
     looks:
-      'whether the election path may be read in both ensembles, and its children deleted, with the credentials of the configuration',
+      'whether the election path may be read in both ensembles, and its children deleted, with the credentials of the configuration; in target also as it is going to be made',
     why: 'the credentials are wrong or missing, or the digest algorithms of the ensembles differ',
     remedy: 'set credentials.source and credentials.target to identities that may read and delete there',
   },
