@@ -250,6 +250,35 @@ describe('a migration in adversity', function () {
     });
   });
 
+  it('goes back without an agent whose loss was accepted, and names what is left on its host', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, timeouts: QUICK } }));
+    const { lose } = withGone(cluster);
+    await env.migrate(cluster, async (migration) => {
+      await lose(migration);
+      await migration.decide('skip');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'adoptHost', host: 'a2', kind: 'refuse' });
+      await migration.say('rollback', { by: 'ann' });
+      // The move back asks, as for every agent.
+      await migration.decide('skip');
+      const { phase, waitingFor } = await migration.until(
+        (s) => s.state === 'awaiting-decision' && s.incidents.at(-2)?.closedAt !== null,
+      );
+      assert.equal(phase, 'clean-up');
+      assert.match(
+        waitingFor?.what ?? '',
+        /a2.*skip leaves what zkferry has written on a2, and its master URL as it is/,
+      );
+      assert.ok(cluster.journal.includes('remove o1') && cluster.journal.includes('release a1'));
+      // It is back after all: then it is brought back to source first.
+      cluster.mend();
+      await migration.decide('retry');
+      assert.equal((await migration.result()).state, 'rolled-back');
+      const last = cluster.journal.filter((effect) => effect.includes(' a2'));
+      assert.deepEqual(last.slice(-2), ['restart a2 onto source', 'release a2']);
+    });
+  });
+
   it('passes gate cut-over without an agent that is gone, once its loss was accepted by name', async () => {
     const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, timeouts: QUICK } }));
     let [expected, looked]: [readonly string[], readonly string[]] = [[], []];

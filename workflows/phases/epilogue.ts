@@ -1,6 +1,6 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { HostStep } from '../../activities/contract.js';
-import type { AgentConfig, MasterConfig } from '../../src/domain/config.js';
+import type { AgentConfig, HostConfig, MasterConfig } from '../../src/domain/config.js';
 import type { Ferry } from '../ferry.js';
 import { onHost, prove } from '../proxies.js';
 import { moveFleet } from './fleet.js';
@@ -96,7 +96,7 @@ async function releaseClients(ferry: Ferry): Promise<void> {
   const kept = new Set(plan.agents.filter(({ id }) => !ferry.lost.has(id)).map(({ agent }) => agent.name));
   const isVouched = ({ name }: MasterConfig): boolean => vouched.source.has(name) || vouched.target.has(name);
   const agents = plan.agents.map(({ agent }) => agent);
-  const lost = [...agents.filter(({ name }) => !kept.has(name)), ...config.masters.filter(isVouched)];
+  const lost = agents.filter(({ name }) => !kept.has(name));
   const hosts = [
     ...agents.filter(({ name }) => kept.has(name)),
     ...plan.frameworks.flatMap(({ framework }) => framework.instances),
@@ -109,19 +109,38 @@ async function releaseClients(ferry: Ferry): Promise<void> {
         .map((host) => onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] })),
     );
   }
-  for (const host of lost) await releaseLost(ferry, step, host);
+  const isBack = ferry.desk.rollbackOrderedBy !== null;
+  for (const agent of lost) {
+    const release = releaseOf(step, agent);
+    if (isBack && patched('restore-lost')) {
+      const left = `skip leaves what zkferry has written on ${agent.name}, and its master URL as it is: it was given up`;
+      await giveUpOrDo(ferry, agent, left, async () => {
+        await onHost(`adopt ${agent.name}`).adoptHost({ ...step, host: agent });
+        await onHost(`restart ${agent.name} onto source`).repointAgent({ ...step, agent, url: null });
+        await release();
+      });
+    } else await giveUpOrDo(ferry, agent, leaves(agent), release);
+  }
+  for (const master of config.masters.filter(isVouched)) {
+    await giveUpOrDo(ferry, master, leaves(master), releaseOf(step, master));
+  }
 }
 
+const releaseOf = (step: HostStep, host: AgentConfig | MasterConfig) => () =>
+  onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] });
+
+const leaves = ({ name }: HostConfig): string => `skip leaves what zkferry has written on ${name}, which was given up`;
+
 /** A host that was given up keeps nobody else's from being cleaned; what stays on it is told by name. */
-async function releaseLost({ desk }: Ferry, step: HostStep, host: AgentConfig | MasterConfig): Promise<void> {
+async function giveUpOrDo(ferry: Ferry, host: HostConfig, left: string, work: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
-      await onHost(`release ${host.name}`).releaseHost({ ...step, host, units: [host.unit] });
+      await work();
       return;
     } catch (cause) {
       const incident = incidentOf(cause);
-      const remedy = `${incident.remedy}; skip leaves what zkferry has written on ${host.name}, which was given up`;
-      if ((await desk.decide({ ...incident, host: host.name, remedy }, ['retry', 'skip'])) === 'skip') return;
+      const remedy = `${incident.remedy}; ${left}`;
+      if ((await ferry.desk.decide({ ...incident, host: host.name, remedy }, ['retry', 'skip'])) === 'skip') return;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { ApplicationFailure, ParentClosePolicy, patched, setHandler, startChild } from '@temporalio/workflow';
 import { withoutListedAgents } from '../../src/domain/carried-plan.js';
 import type { MasterUrl, PlannedAgent } from '../../src/domain/plan.js';
 import { RollbackOrdered } from '../desk.js';
@@ -33,7 +33,9 @@ export async function moveFleet(ferry: Ferry, move: FleetMove): Promise<void> {
       const action = await ferry.desk.decide(incident, move.restore ? ['retry', 'skip'] : AGENT_ACTIONS);
       if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
       if (action === 'retry') again.push(planned);
-      else (move.restore ? ferry.leftBehind : ferry.postponed).add(planned.id);
+      else if (!move.restore) ferry.postponed.add(planned.id);
+      // Whose loss is accepted needs nothing any more; the clean-up tries once more, and names it.
+      else if (!ferry.lost.has(planned.id) || !patched('lost-not-left-behind')) ferry.leftBehind.add(planned.id);
     }
     ferry.record.state(move.restore ? 'rolling-back' : 'running');
     agents = [...again, ...result.left];
