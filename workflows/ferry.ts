@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type {
   Access,
   AgentsBack,
@@ -47,6 +48,11 @@ export class Ferry {
     readonly desk: Desk,
   ) {
     this.hooks = new Hooks(config, migration, record);
+  }
+
+  /** A person has answered and work goes on, so `status` no longer shows what was asked. The state can be searched for: a command. */
+  goOn(): void {
+    if (patched('shows-answers')) this.record.state(this.desk.rollbackOrderedBy === null ? 'running' : 'rolling-back');
   }
 
   /** A restart that was seen on the way; of each role the slowest counts. */

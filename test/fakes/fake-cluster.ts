@@ -76,6 +76,8 @@ export class FakeCluster {
   waiting = 0;
   /** Ids of agents that have not registered with the leading master. */
   lateAgents: string[] = [];
+  /** Ids of agents that no master lists any more. */
+  gone: string[] = [];
   /** Masters whose hosts are dead for good, as the last proof and the clean-up find them. */
   dead: string[] = [];
   /** How often a step has begun to hang. */
@@ -128,23 +130,27 @@ export class FakeCluster {
 
   planResult(): PlanResult {
     const plan = aPlan(this.config, this.newcomers);
+    const found = { verdict: 'block', why: 'a test', remedy: 'mend it' } as const;
+    const { blocker } = this;
     return {
       plan,
       planHash: `hash-${plan.agents.length}-${this.#hash}`,
-      findings:
-        this.blocker === null
-          ? []
-          : [
-              {
-                id: 'unit-not-running',
-                verdict: 'block',
-                host: 'm1',
-                seen: this.blocker,
-                why: 'a test',
-                remedy: 'mend it',
-              },
-            ],
+      findings: blocker === null ? [] : [{ ...found, id: 'unit-not-running', host: 'm1', seen: blocker }],
     };
+  }
+
+  /** As the look before the window finds it, which knows whom it had planned. */
+  #replanned(): PlanResult {
+    const planned = this.planResult();
+    const gone = planned.plan.agents.filter(({ id }) => this.gone.includes(id));
+    const found = { id: 'agent-gone', verdict: 'block', why: 'a test', remedy: 'bring it back' } as const;
+    const findings = gone.map(({ agent: { name }, id }) => ({
+      ...found,
+      host: name,
+      agentId: id,
+      seen: `${name} (${id}) is gone`,
+    }));
+    return { ...planned, findings: [...planned.findings, ...findings] };
   }
 
   changePlan(): void {
@@ -211,7 +217,7 @@ export class FakeCluster {
         const { plan, ...rest } = this.planResult();
         return act('surveyAndPlan', null, null, { ...rest, plan: { ...plan, temporal } });
       },
-      replan: () => act('replan', null, null, this.planResult()),
+      replan: () => act('replan', null, null, this.#replanned()),
       findStragglers: async () => {
         const report = await act('findStragglers', null, null, {
           findings: [],

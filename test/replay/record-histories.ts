@@ -15,7 +15,10 @@ import { MigrationEnv, type Migration } from '../workflow/migration-env.js';
  */
 type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
 
-/** A person is asked: in the last look before the window, which is taken again; on a way back that can start too few masters. */
+/**
+ * A person is asked: in the last look before the window, which is taken again; about agents that are lost, of which
+ * one comes back; on a way back that can start too few masters.
+ */
 const asked: Readonly<Record<string, Walk>> = {
   'asked-in-the-last-look': async (cluster, migration) => {
     await migration.approve('begin');
@@ -26,6 +29,26 @@ const asked: Readonly<Record<string, Walk>> = {
     cluster.agentsOnSource = [];
     await migration.decide('retry');
     await migration.approve('complete');
+    await migration.result();
+  },
+  'lost-agent': async (cluster, migration) => {
+    await migration.atGate('begin');
+    const ids = (await migration.plan())?.plan.agents.map(({ id }) => id) ?? [];
+    cluster.gone = ids.slice(0, 1);
+    await migration.approve('begin');
+    await migration.decide('retry');
+    await migration.until((s) => s.state === 'awaiting-decision' && s.incidents.length === 2);
+    await migration.decide('skip');
+    await migration.atGate('cut-over');
+    cluster.gone = ids.slice(1, 2);
+    await migration.approve('cut-over');
+    await migration.decide('skip');
+    await migration.atGate('complete');
+    cluster.wreck({ activity: 'adoptHost', host: 'a2', kind: 'refuse', times: 2 });
+    await migration.say('rollback', { by: 'ann' });
+    await migration.decide('skip');
+    await migration.until((s) => s.phase === 'clean-up' && s.state === 'awaiting-decision');
+    await migration.decide('retry');
     await migration.result();
   },
   'too-few-start': async (cluster, migration) => {
@@ -153,7 +176,11 @@ try {
     const takeOver = name in taking ? 'zkferry-c/0aa1' : null;
     const hooks: readonly HookConfig[] =
       name in hooked ? [{ on: HOOK_EVENTS, run: { kind: 'command', argv: ['/bin/true'] }, timeoutMs: 5_000 }] : [];
-    const policy = { ...aConfig().policy, budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1, takeOver, hooks };
+    const { policy: usual } = aConfig();
+    // What speaks against the window is asked about at once.
+    const timeouts = name === 'lost-agent' ? { ...usual.timeouts, frameworkMs: 0 } : usual.timeouts;
+    const window = { budgetMs: 24_000, reserveMs: 14_000, forecastShare: 1 };
+    const policy = { ...usual, ...window, timeouts, takeOver, hooks };
     const strategy = name.startsWith('dual-') ? { strategy: 'dual-publishing' as const, observers: [] } : {};
     const cluster = new FakeCluster(aConfig(2, { policy, ...strategy }));
     await env.migrate(cluster, async (migration) => {

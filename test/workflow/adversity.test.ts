@@ -250,6 +250,52 @@ describe('a migration in adversity', function () {
     });
   });
 
+  it('shows no incident that was decided while it looks or cleans again', async () => {
+    const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, timeouts: QUICK } }));
+    let goes = true;
+    let begun = 0;
+    const stands = async () => {
+      begun += 1;
+      while (!goes) await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    const { lose } = withGone(cluster, (original) => ({
+      findStragglers: async (a) => {
+        await stands();
+        return original.findStragglers(a);
+      },
+      releaseHost: async (a) => {
+        if (a.host.name === 'a2') await stands();
+        return original.releaseHost(a);
+      },
+    }));
+    /** What is shown while the step that follows an answer is under way. */
+    async function shownAfter(migration: Migration, action: 'retry' | 'skip'): Promise<string> {
+      goes = false;
+      begun = 0;
+      await migration.decide(action);
+      const { state } = await migration.until(() => begun > 0);
+      goes = true;
+      return state;
+    }
+    await env.migrate(cluster, async (migration) => {
+      await lose(migration);
+      assert.equal(await shownAfter(migration, 'skip'), 'running', 'after what speaks against the window');
+      await migration.atGate('cut-over');
+      cluster.agentsOnSource = ['a1'];
+      await migration.approve('cut-over');
+      await migration.until((s) => s.state === 'awaiting-decision');
+      cluster.agentsOnSource = [];
+      assert.equal(await shownAfter(migration, 'skip'), 'running', 'after stragglers');
+      await migration.atGate('complete');
+      cluster.wreck({ activity: 'releaseHost', host: 'a2', kind: 'refuse' });
+      await migration.approve('complete');
+      await migration.until((s) => s.state === 'awaiting-decision');
+      cluster.mend();
+      assert.equal(await shownAfter(migration, 'retry'), 'running', 'after the clean-up');
+      assert.equal((await migration.result()).state, 'migrated');
+    });
+  });
+
   it('goes back without an agent whose loss was accepted, and names what is left on its host', async () => {
     const cluster = new Told(aConfig(3, { policy: { ...aConfig().policy, timeouts: QUICK } }));
     const { lose } = withGone(cluster);

@@ -73,6 +73,7 @@ async function freshPlan(ferry: Ferry): Promise<void> {
       continue;
     }
     await askAboutBlockers(ferry, blockers);
+    ferry.goOn();
     patientUntil = 0;
   }
 }
@@ -136,6 +137,7 @@ async function nobodyLeft(ferry: Ferry, accepted: Set<string>, twice: boolean): 
       blockers.length === 0 ? ['retry', 'skip', 'rollback'] : ['retry', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(desk.rollbackOrderedBy ?? 'decision');
+    ferry.goOn();
     if (action === 'skip') {
       for (const { id, agent } of agents) {
         accepted.add(agent.name);

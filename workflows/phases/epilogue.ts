@@ -140,7 +140,9 @@ async function giveUpOrDo(ferry: Ferry, host: HostConfig, left: string, work: ()
     } catch (cause) {
       const incident = incidentOf(cause);
       const remedy = `${incident.remedy}; ${left}`;
-      if ((await ferry.desk.decide({ ...incident, host: host.name, remedy }, ['retry', 'skip'])) === 'skip') return;
+      const action = await ferry.desk.decide({ ...incident, host: host.name, remedy }, ['retry', 'skip']);
+      ferry.goOn();
+      if (action === 'skip') return;
     }
   }
 }
