@@ -157,6 +157,7 @@ async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Pro
       ['retry', 'skip', 'rollback'],
     );
     if (action === 'rollback') throw new RollbackOrdered(ferry.desk.rollbackOrderedBy ?? 'decision');
+    ferry.goOn();
     if (action === 'skip') {
       // Accepted as lost: nothing later asks for them again.
       for (const id of missing) ferry.postponed.add(id);
