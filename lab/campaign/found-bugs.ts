@@ -162,4 +162,49 @@ export const foundBugs: readonly FoundBug[] = [
     foundBy: 'live test of secrets',
     test: 'test/unit/digest-id.test.ts › is not another user, or the same one with another password, or nobody at all',
   },
+  {
+    symptom: 'the campaign took a framework for lost that had subscribed right before the run ended',
+    foundBy: 'seed 1, run 30',
+    test: 'test/unit/readiness.test.ts › counts only frameworks that are connected',
+  },
+  {
+    symptom: 'a way back on which no master could be started waited for a leader for twelve minutes, and asked nobody',
+    foundBy: 'planted breach',
+    test: 'test/workflow/window.test.ts › asks at once when too few masters can be started on the way back, and goes on when that is mended',
+  },
+  {
+    symptom: 'a master whose host fell silent while all were down kept the others from starting on source',
+    foundBy: 'attack on the way back',
+    test: 'test/workflow/dual-publishing.test.ts › starts the other masters on source while the host of one does not answer',
+  },
+  {
+    symptom: 'who was asked in the middle of a way back was not told that nobody led',
+    foundBy: 'attack on the way back',
+    test: 'test/workflow/window.test.ts › says that nobody leads and which host it needs, when that of an observer is lost in the middle of the flip',
+  },
+  {
+    symptom: "a master whose host was dead for good shut dual publishing's gate complete for ever",
+    foundBy: 'attack on promise 1',
+    test: 'test/workflow/doors.test.ts › lets a person vouch at gate complete for a master whose host is dead for good, and ends without it',
+  },
+  {
+    symptom: 'an agent that came back after its loss was accepted was not missed when the window lost it',
+    foundBy: 'attack on S5',
+    test: `${ADVERSITY} › expects an agent again that comes back after its loss was accepted`,
+  },
+  {
+    symptom: "that nobody could delete in target's tree came out at gate cut-over, where only a rollback was left",
+    foundBy: 'attack on preflight',
+    test: 'test/unit/dual-survey.test.ts › blocks at once where its ACL would let nobody delete with the credentials of target',
+  },
+  {
+    symptom: 'a hook that printed a long text without spaces held the worker up for seconds',
+    foundBy: 'attack on the redactor',
+    test: 'test/unit/redact.test.ts › looks through the whole of a long text from few places in it',
+  },
+  {
+    symptom: 'the campaign could pass with a gate that nobody had opened, or with an excuse that was over',
+    foundBy: 'attack on the judge',
+    test: 'test/unit/campaign-gates.test.ts › were not when somebody approved who gave no approval, or gave it for another plan or afterwards',
+  },
 ];
