@@ -24,8 +24,14 @@ export const failureInterceptor =
     },
   });
 
+/** Takes secrets out of our own sentences, in URLs and by value. */
+export const hidingBy =
+  (redactor: Redactor) =>
+  (text: string): string =>
+    redactor.values(redactUrl(text));
+
 export function toFailure(error: unknown, redactor = new Redactor()): unknown {
-  const hidden = (text: string): string => redactor.values(redactUrl(text));
+  const hidden = hidingBy(redactor);
   if (error instanceof FerryError) {
     return ApplicationFailure.create({
       message: hidden(error.message),

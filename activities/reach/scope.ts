@@ -22,6 +22,7 @@ const outside: Scope = {
 const firstAsked = new WeakMap<Context, number>();
 const watched = new WeakMap<Context, Wakefulness>();
 const lastDetail = new WeakMap<Context, string>();
+const hiding = new WeakMap<Context, (text: string) => string>();
 const BEAT_EVERY_MS = 400;
 
 /** The scope of the activity that calls, or a silent one in a command that runs without Temporal. */
@@ -35,8 +36,9 @@ export function scope(): Scope {
     now: () => Math.max(Date.now(), context.info.currentAttemptScheduledTimestampMs + performance.now() - begunAt),
     givenUp: () => watched.get(context)?.isLost() ?? false,
     heartbeat: (detail) => {
-      lastDetail.set(context, detail);
-      context.heartbeat(detail);
+      const told = hiding.get(context)?.(detail) ?? detail;
+      lastDetail.set(context, told);
+      context.heartbeat(told);
     },
   };
 }
@@ -44,10 +46,13 @@ export function scope(): Scope {
 /**
  * Repeats the last heartbeat while `work` goes on. Every wait inside has an end of its own, so that
  * a heartbeat never hides an activity that hangs for good.
+ *
+ * @param hide takes secrets out of what is told: the last heartbeat of an attempt that timed out is in the history
  */
-export async function beating<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function beating<T>(name: string, work: () => Promise<T>, hide: (text: string) => string): Promise<T> {
   const context = currentContext();
   if (context === null) return work();
+  hiding.set(context, hide);
   const wakefulness = new Wakefulness(context.info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY);
   watched.set(context, wakefulness);
   const timer = setInterval(() => {

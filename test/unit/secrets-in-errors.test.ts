@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { failureInterceptor } from '../../activities/interceptor.js';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { failureInterceptor, hidingBy } from '../../activities/interceptor.js';
 import { surveyAll } from '../../activities/planning/survey.js';
 import type { Ports } from '../../activities/ports.js';
+import { beating, scope } from '../../activities/reach/scope.js';
 import { printError } from '../../src/cli/output.js';
 import { resolveSecret } from '../../src/config/credentials.js';
 import { parseConfig } from '../../src/config/load-config.js';
@@ -100,6 +102,15 @@ describe('an error of an activity', () => {
         assert.match(told, /\*\*\*/);
       }
     }
+  });
+
+  it('is hidden in heartbeats, too, the last of which history keeps', async () => {
+    const beats: unknown[] = [];
+    const env = new MockActivityEnvironment();
+    env.on('heartbeat', (beat) => beats.push(beat));
+    const tell = () => Promise.resolve(scope().heartbeat(`h1: zk://ferry:else@h:1/m said ${SECRET}`));
+    await env.run(() => beating('step', tell, hidingBy(redactor)));
+    assert.deepEqual(beats, ['h1: zk://***@h:1/m said ***']);
   });
 
   it('keeps host and words as they are', async () => {
