@@ -59,7 +59,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const binary = temporalBinary();
   await mkdir(dir, { recursive: true });
   const port = options.port ?? (await lastingPort(address));
-  const uiPort = ui ? await freePort(address) : null;
+  const uiPort = ui ? await lastingPort(address) : null;
   const logFile = join(dir, 'temporal.log');
   // Otherwise the server that has the port would answer for the one that could not take it.
   if (!(await isFree(address, port))) {
@@ -120,33 +120,28 @@ async function checkServing(address: string, wanted: readonly string[]): Promise
   }
 }
 
-async function isFree(address: string, port: number): Promise<boolean> {
-  return freePort(address, port).then(
-    () => true,
-    () => false,
-  );
-}
-
 /**
- * A free port below those that the kernel gives to outgoing connections: one of them could take it before the server
- * does, or while a killed server is away.
+ * A free port below those that the kernel gives to whoever asks for any, the server's own parts and every outgoing
+ * connection: one of them could take it before the server does, or while a killed server is away.
  */
 async function lastingPort(address: string): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if (await isFree(address, port)) return port;
   }
-  return freePort(address);
+  throw new Error(`no free port from 20000 to 31999 on ${address} in 100 tries`);
 }
 
-/** The port that was free a moment ago; rejects when `wanted` is not. */
-async function freePort(address: string, wanted = 0): Promise<number> {
+/** Whether it was a moment ago. */
+async function isFree(address: string, port: number): Promise<boolean> {
   const server = createServer();
-  server.listen({ host: address, port: wanted, exclusive: true });
-  await once(server, 'listening');
-  const bound = server.address();
+  try {
+    server.listen({ host: address, port, exclusive: true });
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error(`no port on ${address}`);
-  return bound.port;
+  return true;
 }

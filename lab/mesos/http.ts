@@ -52,10 +52,14 @@ export class HttpServer {
     this.routes.set(path, { handler, realm });
   }
 
-  listen(port: number, ip: string): Promise<void> {
+  /** @returns the port: the given one, or where that is 0 any free one */
+  listen(port: number, ip: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(port, ip, () => resolve());
+      this.server.listen(port, ip, () => {
+        const bound = this.server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+      });
     });
   }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCredentials } from '../../lab/mesos/credentials.js';
@@ -8,13 +7,6 @@ import { HttpServer, sendJson, sendText } from '../../lab/mesos/http.js';
 import { dispatch, type Envelope } from '../../lab/mesos/messages.js';
 import { Messenger } from '../../lab/mesos/messenger.js';
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 };
@@ -28,7 +20,6 @@ describe('HTTP of the miniature Mesos', () => {
     realms: readonly string[] = [],
     routesAfterMs = 0,
   ): Promise<{ server: HttpServer; base: string; port: number }> => {
-    const port = await freePort();
     const server = new HttpServer(
       '/master',
       { realms: new Set(realms), secrets: new Map([['ops', 'p:w']]) },
@@ -37,7 +28,7 @@ describe('HTTP of the miniature Mesos', () => {
     servers.push(server);
     server.route('/health', null, (_request, response) => sendText(response, 200, ''));
     server.route('/flags', realm, (_request, response) => sendJson(response, { flags: {} }));
-    await server.listen(port, '127.0.0.1');
+    const port = await server.listen(0, '127.0.0.1');
     return { server, base: `http://127.0.0.1:${port}`, port };
   };
   const status = async (url: string, authorization?: string): Promise<number> =>
