@@ -1,33 +1,24 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  getExternalWorkflowHandle,
-  isCancellation,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { EnsembleName, HostStep, LeaderReport, PublishingStep } from '../../activities/contract.js';
 import type { ClusterConfig, MasterConfig } from '../../src/domain/config.js';
 import { windowVerdict } from '../../src/domain/budget.js';
 import { forecastOf } from '../../src/domain/forecast-of.js';
 import { NO_RESTARTS, type WindowForecast } from '../../src/domain/window-forecast.js';
-import type { WindowStatus } from '../../src/domain/status.js';
-import { windowNote } from '../messages.js';
 import { now } from '../migration-record.js';
 import { inWindow, onHost, prove, untilLed, wayBack } from '../proxies.js';
 import { incidentOf } from '../saga.js';
 import { refuseOldLook } from './refuse-old-look.js';
 import type { CutOverInput, CutOverResult, Why } from './run-window.js';
+import { WindowNotes } from './window-notes.js';
 
 export type Stub = typeof wayBack;
 
-/** What the windows of all strategies have in common: generations, deadlines, notes, and the masters' units. */
+/** What the windows of all strategies have in common: generations, deadlines, and the masters' units. */
 export class Frame {
   readonly config: ClusterConfig;
   readonly from: EnsembleName;
   readonly to: EnsembleName;
-  readonly #notes: Promise<void>[] = [];
+  readonly notes = new WindowNotes();
   /** Starts sent in the present direction, by host. */
   readonly #pending = new Map<string, Promise<unknown>>();
   #generation: number;
@@ -43,8 +34,6 @@ export class Frame {
   #down: ReadonlySet<string> = new Set();
   /** Windows that began before it did so go on as they began. */
   #tells = false;
-  /** Summaries of the forward steps under way. */
-  readonly #underWay = new Set<{ readonly summary: string }>();
 
   constructor(readonly input: CutOverInput) {
     this.config = input.config;
@@ -85,7 +74,7 @@ export class Frame {
 
   #opened(turnBackMs: number | null, forecast: WindowForecast | null): number | null {
     this.#turnBackMs = turnBackMs;
-    this.#note({
+    this.notes.note({
       budgetMs: this.input.plan.budget.budgetMs,
       forecastMs: forecast?.forecastMs ?? null,
       derivation: forecast?.derivation ?? null,
@@ -108,28 +97,7 @@ export class Frame {
   readonly forward: Stub = (summary) =>
     this.#turnBackMs === null
       ? wayBack(summary)
-      : this.#tracked(summary, inWindow(summary, this.#turnBackMs - Date.now()));
-
-  /** What a person is told when the turn-back point has come. */
-  underWay(): string[] {
-    return [...this.#underWay].map(({ summary }) => summary);
-  }
-
-  #tracked(summary: string, steps: ReturnType<Stub>): ReturnType<Stub> {
-    return new Proxy(steps, {
-      get: (of, name) => {
-        const step = Reflect.get(of, name) as (...args: unknown[]) => Promise<unknown>;
-        return (...args: unknown[]) => {
-          const entry = { summary };
-          this.#underWay.add(entry);
-          const running = step(...args);
-          const ended = () => void this.#underWay.delete(entry);
-          running.then(ended, ended);
-          return running;
-        };
-      },
-    });
-  }
+      : this.notes.tracked(summary, inWindow(summary, this.#turnBackMs - Date.now()));
 
   nextStep(): HostStep {
     this.#generation += 1;
@@ -253,12 +221,12 @@ export class Frame {
     const coordinationMs = this.#leaderlessMs(leader);
     // Towards source nothing is passed: everything is where it was.
     const pointOfNoReturnAt = this.to === 'target' ? now() : null;
-    this.#note({ coordinationMs, leaderlessMs: coordinationMs, pointOfNoReturnAt });
+    this.notes.note({ coordinationMs, leaderlessMs: coordinationMs, pointOfNoReturnAt });
   }
 
   /** The old side leads again. */
   noteTurnedBack(leader: LeaderReport): void {
-    if (this.#tells) this.#note({ leaderlessMs: this.#leaderlessMs(leader) });
+    if (this.#tells) this.notes.note({ leaderlessMs: this.#leaderlessMs(leader) });
   }
 
   #leaderlessMs(leader: LeaderReport): number | null {
@@ -273,12 +241,12 @@ export class Frame {
         patienceMs: this.config.policy.timeouts.agentMs,
       });
       const since = this.#stoppedAt ?? Date.parse(leader.electedAt);
-      this.#note({ lastAgentMs: agents.lastAgentAt === null ? null : Date.parse(agents.lastAgentAt) - since });
+      this.notes.note({ lastAgentMs: agents.lastAgentAt === null ? null : Date.parse(agents.lastAgentAt) - since });
       return { outcome: 'switched', incident: null, agents, held: await this.leftHeld() };
     } catch (cause) {
       return { outcome: 'switched', incident: incidentOf(cause), agents: null, held: await this.leftHeld() };
     } finally {
-      await this.told();
+      await this.notes.told();
     }
   }
 
@@ -315,22 +283,6 @@ export class Frame {
   async turnAround(): Promise<void> {
     await this.leftHeld();
     this.#pending.clear();
-  }
-
-  /** Every note has reached the parent, or cannot. */
-  async told(): Promise<void> {
-    await Promise.allSettled(this.#notes);
-  }
-
-  #note(note: Partial<WindowStatus>): void {
-    const parent = workflowInfo().parent;
-    if (!parent) return;
-    // Not awaited here: telling must not cost the window anything, nor must a cancellation end it.
-    const told = CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(windowNote, note),
-    );
-    told.catch(() => undefined);
-    this.#notes.push(told);
   }
 }
 

@@ -38,7 +38,7 @@ export class MastersWindow implements Window {
   }
 
   underWay(): string[] {
-    return this.#frame.underWay();
+    return this.#frame.notes.underWay();
   }
 
   async switchOver(): Promise<LeaderReport> {
@@ -78,7 +78,7 @@ export class MastersWindow implements Window {
       if (!needsTarget) published = succeeds(this.#publishAgain(stub));
     }
     frame.noteTurnedBack(await frame.awaitLeader(frame.from, stub));
-    await frame.told();
+    await frame.notes.told();
     const held = await frame.leftHeld();
     const unpublished = published !== null && !(await published);
     return { outcome: 'turned-back', incident: why, agents: null, held, ...(unpublished ? { unpublished } : {}) };

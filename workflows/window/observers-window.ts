@@ -49,7 +49,7 @@ export class ObserversWindow implements Window {
   }
 
   underWay(): string[] {
-    return this.#frame.underWay();
+    return this.#frame.notes.underWay();
   }
 
   /**
@@ -105,7 +105,7 @@ export class ObserversWindow implements Window {
       frame.liftMasters(stub, starting);
     }
     frame.noteTurnedBack(await frame.awaitLeader(frame.from, stub));
-    await frame.told();
+    await frame.notes.told();
     return { outcome: 'turned-back', incident: why, agents: null, held: await frame.leftHeld() };
   }
 
