@@ -15,7 +15,7 @@ const BUDGET_MS = 75_000;
 const observers = ['observer1', 'observer2', 'observer3'];
 const zookeeper = 'zookeeper';
 
-/** One lab, three windows: an observer's host that hangs, an observer that cannot be killed, hosts that reboot. */
+/** One lab, four windows: an observer's host that hangs, an observer that cannot be killed, a host that dies, hosts that reboot. */
 describe('an observer of which nobody knows whether it has stopped', function () {
   this.timeout(400_000);
   let lab: ObserversLab;
@@ -81,8 +81,37 @@ describe('an observer of which nobody knows whether it has stopped', function ()
     await lab.mastersWhole();
   });
 
-  it('lets hosts reboot inside the window: what was stopped stays down, and the migration goes on', async () => {
+  it('goes on to target without one whose host dies in its start, and brings it there once the host is back', async () => {
     await again();
+    const dying = lab.lab.host('observer3');
+    await dying.refuseToStart(zookeeper, true);
+    const { stoppedAt } = await lab.openWindow(migration);
+    for (const name of ['observer1', 'observer2']) {
+      await until(() => lab.standing(name) === 'target', `${name} stands on target`, { everyMs: 10 });
+    }
+    await dying.powerOff();
+    const outage = await lab.outageSince(stoppedAt);
+    insideTheBudget(outage);
+    const { state, window } = await migration.until((s) => (s.window?.pointOfNoReturnAt ?? null) !== null);
+    assert.ok((window?.leaderlessMs ?? 0) > 0 && state === 'running', JSON.stringify(window));
+    const failed = await migration.until(asked, { patienceMs: 120_000 });
+    const open = failed.incidents.find(({ closedAt }) => closedAt === null);
+    assert.equal(open?.host, 'observer3', JSON.stringify(open));
+    await dying.refuseToStart(zookeeper, false);
+    await dying.powerOn();
+    await migration.say('decide', { incident: open.id, action: 'retry', by: 'ann' });
+    await migration.atGate('complete', { patienceMs: 120_000 });
+    for (const name of observers) {
+      assert.equal(lab.standing(name), 'target', name);
+      assert.notEqual(pidOf(name), null, name);
+    }
+    // One that came late goes back like the others.
+    await migration.say('rollback', { by: 'ann' });
+    await lab.endsRolledBack(migration);
+  });
+
+  it('lets hosts reboot inside the window: what was stopped stays down, and the migration goes on', async () => {
+    migration = await lab.atCutOver();
     const { leader, stoppedAt } = await lab.openWindow(migration);
     const masterBack = lab.lab.host(leader).reboot();
     await until(() => pidOf('observer3') === null, 'observer3 is stopped', { everyMs: 2 });

@@ -17,7 +17,7 @@ type Walk = (cluster: FakeCluster, migration: Migration) => Promise<void>;
 
 /**
  * A person is asked: in the last look before the window, which is taken again; about agents that are lost, of which
- * one comes back; on a way back that can start too few masters.
+ * one comes back; about an observer that is missing on target; on a way back that can start too few masters.
  */
 const asked: Readonly<Record<string, Walk>> = {
   'asked-in-the-last-look': async (cluster, migration) => {
@@ -49,6 +49,18 @@ const asked: Readonly<Record<string, Walk>> = {
     await migration.decide('skip');
     await migration.until((s) => s.phase === 'clean-up' && s.state === 'awaiting-decision');
     await migration.decide('retry');
+    await migration.result();
+  },
+  /** The window goes on without it. */
+  'observer-lost-in-its-flip': async (cluster, migration) => {
+    await migration.approve('begin');
+    await migration.atGate('cut-over');
+    cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+    await migration.approve('cut-over');
+    await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+    cluster.mend();
+    await migration.decide('retry');
+    await migration.approve('complete');
     await migration.result();
   },
   'too-few-start': async (cluster, migration) => {

@@ -59,6 +59,25 @@ describe('the critical window', function () {
     });
   });
 
+  it('goes on to target without an observer whose host has died since it was stopped, and asks a person about it', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      const mark = await toWindow(cluster, migration);
+      const led = await migration.until((s) => (s.window?.pointOfNoReturnAt ?? null) !== null, { patienceMs: 60_000 });
+      assert.equal(led.state, 'running');
+      const { incidents } = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      assert.equal(incidents.at(-1)?.host, 'o3');
+      assert.match(incidents.at(-1)?.message ?? '', /flipObserver failed on o3/);
+      cluster.mend();
+      await migration.decide('retry');
+      await migration.atGate('complete');
+      const effects = cluster.journal.slice(mark);
+      assert.ok(effects.lastIndexOf('start o3 on target') > effects.indexOf('leader in target'), effects.join(', '));
+      assert.ok(!effects.some((effect) => effect.endsWith('on source')), effects.join(', '));
+    });
+  });
+
   it('does not run the window again when only the count of the agents failed after it', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
@@ -79,7 +98,7 @@ describe('the critical window', function () {
   it('stops all masters and observers and proves the barrier before it goes back from a half-done flip', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
-      cluster.wreck({ activity: 'flipObserver', host: 'o3', times: 40, kind: 'fail' });
+      for (const host of ['o2', 'o3']) cluster.wreck({ activity: 'flipObserver', host, times: 40, kind: 'fail' });
       const mark = await toWindow(cluster, migration);
       cluster.wreck({ activity: 'awaitLeader', times: 0, kind: 'fail' });
       await migration.until(
@@ -171,7 +190,7 @@ describe('the critical window', function () {
   it('says that nobody leads and which host it needs, when that of an observer is lost in the middle of the flip', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {
-      cluster.wreck({ activity: 'flipObserver', host: 'o3', kind: 'fail' });
+      for (const host of ['o2', 'o3']) cluster.wreck({ activity: 'flipObserver', host, kind: 'fail' });
       const mark = await toWindow(cluster, migration);
       await migration.until(() => cluster.journal.slice(mark).includes('start o1 on target'));
       cluster.wreck({ activity: 'stopHeld', host: 'o3', kind: 'refuse' });

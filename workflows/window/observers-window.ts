@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, patched, sleep } from '@temporalio/workflow';
 import type { Contender, Election, EnsembleName, HostStep, LeaderReport } from '../../activities/contract.js';
 import type { MasterConfig, ServerConfig } from '../../src/domain/config.js';
 import { briefly, onHost, wayBack } from '../proxies.js';
@@ -7,6 +7,9 @@ import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
 
 /** Reads of the election before a master that does not answer keeps the window shut. */
 const READS = 5;
+
+/** How far a start on target may lag behind half of the others: a link that was cut is made anew within it. */
+const LAG = '5s';
 
 /**
  * Flips the observers from one ensemble to the other.
@@ -68,8 +71,8 @@ export class ObserversWindow implements Window {
     // One generation for both: an observer and a master may share a machine, and neither may overtake the other.
     const starting = this.#frame.nextStep();
     const flips = this.#flip(to, stub, starting);
-    if (to === 'target') await Promise.all(flips);
-    else await this.#frame.first(flips);
+    if (to === 'source') await this.#frame.first(flips);
+    else await (patched('half-of-the-observers') ? this.#enough(flips) : Promise.all(flips));
     // Not awaited: a master whose host does not answer now must not cost the others their election.
     this.#frame.liftMasters(stub, starting);
     const leader = await this.#frame.awaitLeader(to, stub);
@@ -189,6 +192,29 @@ export class ObserversWindow implements Window {
         })(),
       ),
     );
+  }
+
+  /**
+   * All of them, or half and no more that come soon: the way back would need every one proved down (S6), also the one
+   * whose host has died. It was proved stopped and is held, so whenever it starts, it starts on target.
+   */
+  async #enough(flips: readonly Promise<unknown>[]): Promise<void> {
+    let serving = 0;
+    const half = new Promise<void>((resolve) => {
+      for (const flip of flips) {
+        const serves = (): void => {
+          serving += 1;
+          if (serving * 2 >= flips.length) resolve();
+        };
+        flip.then(serves, () => undefined);
+      }
+    });
+    const lag = new CancellationScope();
+    const without = lag.run(async () => {
+      await half;
+      await sleep(LAG, { summary: 'an observer that lags behind' });
+    });
+    await Promise.race([Promise.all(flips), without]).finally(() => lag.cancel());
   }
 
   #startWhereTheyWere(stub: Stub, step: HostStep): Promise<unknown>[] {

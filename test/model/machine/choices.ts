@@ -1,5 +1,5 @@
 import type { DecisionAction, GateName } from '../../../src/domain/status.js';
-import type { Pending } from './run.js';
+import type { Pending, Timer } from './run.js';
 import type { Simulation } from './simulation.js';
 import { reach, type World } from './world.js';
 
@@ -36,8 +36,10 @@ export function choicesOf(sim: Simulation): Choice[] {
   const choices: Choice[] = [];
   const { status } = sim;
   const front = workable(sim);
-  const turnBack = sim.timers.find((timer) => timer.turnBack);
+  const turnBack = sim.timers.find(({ purpose }) => purpose === 'turn-back');
+  const lag = sim.timers.find(({ purpose }) => purpose === 'lag');
   if (front) choices.push(ordinary(sim, front));
+  else if (lag) choices.push(FIRE_LAG);
   else if (turnBack) choices.push(fireTurnBack(null));
   else if (status.state === 'awaiting-approval') {
     const gate = GATES[status.phase] ?? 'begin';
@@ -49,6 +51,8 @@ export function choicesOf(sim: Simulation): Choice[] {
   if (status.state === 'awaiting-decision') choices.push(...decisions(sim, front === null ? null : 'message'));
   if (front) choices.push(...faults(sim, front));
   if (front && turnBack) choices.push(fireTurnBack('fault'));
+  // No fault by itself: whatever lags behind is one already, or late by chance.
+  if (front && lag) choices.push(FIRE_LAG);
   sim.late.forEach((late, at) =>
     choices.push({ name: `${late.label} takes effect late`, costs: null, make: (it) => (land(it, at), true) }),
   );
@@ -222,12 +226,18 @@ function say(name: string, costs: Choice['costs'], verb: string, message: object
   return { name, costs, make: (sim) => sim.say(verb, message) };
 }
 
+const FIRE_LAG = fire('the window goes on without the observer that lags behind', 'lag', null);
+
 function fireTurnBack(costs: Choice['costs']): Choice {
+  return fire('the turn-back point comes', 'turn-back', costs);
+}
+
+function fire(name: string, purpose: Timer['purpose'], costs: Choice['costs']): Choice {
   return {
-    name: 'the turn-back point comes',
+    name,
     costs,
     make: (sim) => {
-      const timer = sim.timers.find(({ turnBack }) => turnBack);
+      const timer = sim.timers.find((one) => one.purpose === purpose);
       if (timer) sim.fire(timer);
       return true;
     },

@@ -6,6 +6,12 @@ import type { End, Observer, Pending, Run, Timer } from './run.js';
 import type { Job, Sandbox } from './sandbox.js';
 import type { Step } from './step.js';
 
+/** Timers of the window, by what the Temporal UI calls them. */
+const PURPOSES: Readonly<Record<string, Timer['purpose']>> = {
+  'turn-back point': 'turn-back',
+  'an observer that lags behind': 'lag',
+};
+
 /** The part of Temporal's server: obeys the commands of workflows, and tells each what becomes of them. */
 export abstract class PlayedServer {
   now = Date.UTC(2026, 0, 1);
@@ -64,7 +70,8 @@ export abstract class PlayedServer {
       const { seq, startToFireTimeout: t } = command.startTimer;
       const ms = Number(t.seconds) * 1000 + t.nanos / 1e6;
       const summary = String(command.userMetadata?.summary?.value ?? '');
-      this.timers.push({ run, seq, at: this.now + ms, turnBack: summary === 'turn-back point' });
+      const purpose = PURPOSES[summary] ?? null;
+      this.timers.push({ run, seq, at: this.now + ms, purpose });
       return;
     }
     if (command.cancelTimer) {

@@ -21,7 +21,8 @@ export interface Timer {
   readonly run: Run;
   readonly seq: number;
   readonly at: number;
-  readonly turnBack: boolean;
+  /** Null: of no interest by itself. */
+  readonly purpose: 'turn-back' | 'lag' | null;
 }
 
 /** One workflow: the migration or a child of it. */

@@ -59,7 +59,7 @@ export class Way {
     this.path.push(choice.name);
     if (choice.costs !== null) this.spent.unusual += 1;
     if (choice.costs === 'rollback') this.spent.rollbacks += 1;
-    const turnBack = sim.timers.find((timer) => timer.turnBack);
+    const turnBack = sim.timers.find(({ purpose }) => purpose === 'turn-back');
     const proof = sim.front?.name === 'awaitLeader' && !sim.front.cancelled ? sim.front : null;
     const ordered = sim.rollbackOrdered;
     if (choice.costs === 'rollback' || choice.name.endsWith('rollback')) sim.rollbackOrdered = true;
@@ -102,7 +102,7 @@ export class Way {
         (one) => `${one.run.type}/${one.label}/${one.cancelled}/${fencedOff(world, one.name, one.args, one.step.host)}`,
       ),
       sim.late.map(({ label }) => label),
-      sim.timers.map(({ turnBack }) => turnBack),
+      sim.timers.map(({ purpose }) => purpose),
       [...sim.runs.values()].map(({ type, answers }) => [type, ...[...answers].sort()]),
       [...last],
       status.state,
