@@ -6,7 +6,7 @@ import type { Migration } from '../../lab/stage/migration.js';
 import { SshShell } from '../../src/adapters/ssh-shell.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { FencedError } from '../../src/domain/host-errors.js';
-import type { MigrationStatus } from '../../src/domain/status.js';
+import type { Incident, MigrationStatus } from '../../src/domain/status.js';
 import { until } from '../e2e/lab-facts.js';
 import { ObserversLab } from '../e2e/observers-lab.js';
 
@@ -94,12 +94,15 @@ describe('an observer of which nobody knows whether it has stopped', function ()
     insideTheBudget(outage);
     const { state, window } = await migration.until((s) => (s.window?.pointOfNoReturnAt ?? null) !== null);
     assert.ok((window?.leaderlessMs ?? 0) > 0 && state === 'running', JSON.stringify(window));
-    const failed = await migration.until(asked, { patienceMs: 120_000 });
-    const open = failed.incidents.find(({ closedAt }) => closedAt === null);
-    assert.equal(open?.host, 'observer3', JSON.stringify(open));
-    await dying.refuseToStart(zookeeper, false);
+    const dead = await missing();
     await dying.powerOn();
-    await migration.say('decide', { incident: open.id, action: 'retry', by: 'ann' });
+    await migration.say('decide', { incident: dead.id, action: 'retry', by: 'ann' });
+    // It is started, and dies again: that is not enough.
+    await migration.until((s) => s.state === 'running');
+    const refusing = await missing();
+    assert.match(refusing.message, /the observer serves target/);
+    await dying.refuseToStart(zookeeper, false);
+    await migration.say('decide', { incident: refusing.id, action: 'retry', by: 'ann' });
     await migration.atGate('complete', { patienceMs: 120_000 });
     for (const name of observers) {
       assert.equal(lab.standing(name), 'target', name);
@@ -132,6 +135,15 @@ describe('an observer of which nobody knows whether it has stopped', function ()
   it('never had two leading masters and lost nothing, as the watchers saw it', async () => {
     await lab.judged();
   });
+
+  /** The incident about observer3, while target leads. */
+  async function missing(): Promise<Incident> {
+    const { incidents } = await migration.until(asked, { patienceMs: 180_000 });
+    const open = incidents.find(({ closedAt }) => closedAt === null);
+    assert.ok(open?.host === 'observer3', JSON.stringify(open));
+    assert.match(open.message, /^target leads, and missing there: observer3: /);
+    return open;
+  }
 
   /** The next window, after one that turned back. */
   async function again(): Promise<void> {

@@ -78,6 +78,33 @@ describe('the critical window', function () {
     });
   });
 
+  for (const activity of ['flipObserver', 'awaitObserver'] as const) {
+    it(`asks about an observer without which it went on to target, as long as its ${activity} fails`, async () => {
+      const cluster = new FakeCluster(aConfig(3, { policy: short }));
+      await env.migrate(cluster, async (migration) => {
+        await migration.atGate('begin');
+        await migration.approve('begin');
+        await migration.atGate('cut-over');
+        cluster.wreck({ activity, host: 'o3', kind: 'refuse' });
+        cluster.lateAgents = ['a2-id'];
+        await migration.approve('cut-over');
+        // Agents have ten minutes only, so they come first.
+        const late = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+        assert.equal(late.incidents.at(-1)?.code, 'FERRY_AGENTS_LATE');
+        cluster.lateAgents = [];
+        await migration.decide('retry');
+        const missing = await migration.until((s) => s.state === 'awaiting-decision' && s.incidents.length === 2);
+        const { host, message, remedy } = missing.incidents.at(-1) ?? {};
+        assert.equal(host, 'o3');
+        assert.match(message ?? '', new RegExp(`^target leads, and missing there: o3: .*${activity} failed on o3`));
+        assert.match(remedy ?? '', /a rollback too/);
+        cluster.mend();
+        await migration.decide('retry');
+        await migration.atGate('complete');
+      });
+    });
+  }
+
   it('does not run the window again when only the count of the agents failed after it', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));
     await env.migrate(cluster, async (migration) => {

@@ -10,27 +10,12 @@ export function crossMasters(ferry: Ferry, publishing: Publishing): Crossing {
     beforeWindow: () => publishing.stopWatch(),
     backOnSource: () => publishing.startWatch(),
     /** Its URL first: the host may have missed the swap as well. Or only the answer to its start was lost. */
-    startLeftHeld: async (names, side) => {
-      const step = ferry.nextStep();
-      await Promise.all(
-        ferry.config.masters
-          .filter(({ name }) => names.includes(name))
-          .map(async (master) => {
-            await onHost(`point ${master.name} at ${side}`).swapMasterUrl({
-              ...step,
-              master,
-              to: side,
-              mayRun: true,
-            });
-            await onHost(`start ${master.name} again`).liftHold({
-              ...step,
-              host: master,
-              unit: master.unit,
-              start: true,
-              deadline: null,
-            });
-          }),
-      );
+    startLeftHeld: async (name, side, step) => {
+      const master = ferry.config.masters.find((one) => one.name === name);
+      if (!master) return;
+      await onHost(`point ${name} at ${side}`).swapMasterUrl({ ...step, master, to: side, mayRun: true });
+      const start = { ...step, host: master, unit: master.unit, start: true, deadline: null };
+      await onHost(`start ${name} again`).liftHold(start);
     },
     publishAgain: () => onHost('publish the election of source again').resumePublishing(ferry.nextPublishingStep()),
     proveWhole: () =>

@@ -1,5 +1,5 @@
 import type { Ferry } from '../ferry.js';
-import { onHost } from '../proxies.js';
+import { onHost, prove } from '../proxies.js';
 import type { Crossing } from './cut-over.js';
 
 /** The observers cross; every client stays where it is. */
@@ -8,31 +8,29 @@ export function crossObservers(ferry: Ferry): Crossing {
     beforeWindow: () => undefined,
     backOnSource: () => undefined,
     /** An observer is flipped, not just started: it may still stand on the other side. */
-    startLeftHeld: async (names, side) => {
-      const step = ferry.nextStep();
-      await Promise.all([
-        ...ferry.config.masters
-          .filter(({ name }) => names.includes(name))
-          .map((master) =>
-            onHost(`start ${master.name} again`).liftHold({
-              ...step,
-              host: master,
-              unit: master.unit,
-              start: true,
-              deadline: null,
-            }),
-          ),
-        ...ferry.config.observers
-          .filter(({ name }) => names.includes(name))
-          .map((observer) =>
-            onHost(`start ${observer.name} as an observer of ${side}`).flipObserver({
-              ...step,
-              observer,
-              to: side,
-              deadline: null,
-            }),
-          ),
-      ]);
+    startLeftHeld: async (name, side, step, proves) => {
+      const { config } = ferry;
+      const master = config.masters.find((one) => one.name === name);
+      if (master) {
+        const start = { ...step, host: master, unit: master.unit, start: true, deadline: null };
+        await onHost(`start ${name} again`).liftHold(start);
+      }
+      const observer = config.observers.find((one) => one.name === name);
+      if (!observer) return;
+      await onHost(`start ${name} as an observer of ${side}`).flipObserver({
+        ...step,
+        observer,
+        to: side,
+        deadline: null,
+      });
+      if (!proves) return;
+      const patienceMs = config.policy.timeouts.serverMs;
+      await prove(`wait until ${name} is synced with ${side}`).awaitObserver({
+        config,
+        observer,
+        ensemble: side,
+        patienceMs,
+      });
     },
     proveWhole: () => Promise.resolve(),
   };

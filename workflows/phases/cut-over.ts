@@ -1,12 +1,19 @@
-import { ApplicationFailure, isCancellation, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
-import type { EnsembleName } from '../../activities/contract.js';
+import {
+  ApplicationFailure,
+  isCancellation,
+  ParentClosePolicy,
+  patched,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
+import type { EnsembleName, HostStep } from '../../activities/contract.js';
 import { carriedPlan, withoutListedAgents } from '../../src/domain/carried-plan.js';
 import type { cutOver as cutOverWorkflow } from '../cut-over.js';
 import { RollbackOrdered } from '../desk.js';
 import type { Ferry } from '../ferry.js';
 import { windowNote } from '../messages.js';
 import { prove } from '../proxies.js';
-import type { Phase } from '../saga.js';
+import { incidentOf, type Phase } from '../saga.js';
 import type { CutOverInput, CutOverResult } from '../window/run-window.js';
 import { passCutOverGate } from './cut-over-gate.js';
 import { AFTER_THE_WINDOW } from './soak.js';
@@ -17,8 +24,12 @@ export interface Crossing {
   beforeWindow(): void;
   /** Everything is on source again, and the migration goes on from there, or further back. */
   backOnSource(): void;
-  /** Hosts that could not be reached when the window let go of them; until this succeeds they stay down. */
-  startLeftHeld(names: readonly string[], side: EnsembleName): Promise<void>;
+  /**
+   * One of the hosts that could not be reached when the window let go of them; until this succeeds it stays down.
+   *
+   * @param proves whether what was started must serve, too; runs that an earlier version began go on as they began
+   */
+  startLeftHeld(name: string, side: EnsembleName, step: HostStep, proves: boolean): Promise<void>;
   /** Target was away when source led again, and what agents on it look at is still to be published. */
   publishAgain?(): Promise<void>;
   /** What must hold on target beyond a recovered leader and its agents. */
@@ -56,8 +67,8 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     return result;
   };
   const leaveNoneHeld = async (): Promise<void> => {
-    if (standing !== 'unknown' && held.length > 0) await crossing.startLeftHeld(held, standing);
-    held = [];
+    if (standing !== 'unknown' && held.length > 0) held = await startLeftHeld(ferry, crossing, held, standing);
+    else held = [];
   };
   const leaveNoneUnpublished = async (): Promise<void> => {
     await crossing.publishAgain?.();
@@ -88,8 +99,11 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
           { host: result.incident?.host ?? null, remedy: result.incident?.remedy ?? '' },
         );
       }
+      // Agents first: they have ten minutes, and whoever is missing on target may be so for longer.
+      const agentsFirst = patched('agents-first');
+      if (agentsFirst) await settleLateAgents(ferry, result);
       await leaveNoneHeld();
-      await settleLateAgents(ferry, result);
+      if (!agentsFirst) await settleLateAgents(ferry, result);
       await crossing.proveWhole();
     },
     compensate: async () => {
@@ -133,6 +147,38 @@ async function startWindow(
     workflowTaskTimeout: '2s',
     staticSummary: `critical window towards ${to}`,
   });
+}
+
+/**
+ * Starts what the window has left down, on the side that leads now.
+ *
+ * @returns who is still down: nobody
+ * @throws the failure of the first, which names all that failed
+ */
+async function startLeftHeld(
+  ferry: Ferry,
+  crossing: Crossing,
+  held: readonly string[],
+  side: EnsembleName,
+): Promise<never[]> {
+  const { masters, observers } = ferry.config;
+  const names = [...masters, ...observers].map(({ name }) => name).filter((name) => held.includes(name));
+  const step = ferry.nextStep();
+  const namesAll = patched('names-all-that-are-missing');
+  const starts = names.map((name) => crossing.startLeftHeld(name, side, step, namesAll));
+  if (!namesAll) await Promise.all(starts);
+  const failures = (await Promise.allSettled(starts)).flatMap((start, at) =>
+    start.status === 'rejected' ? [{ name: names[at] ?? '', cause: start.reason as unknown }] : [],
+  );
+  const [first] = failures;
+  if (first === undefined) return [];
+  if (isCancellation(first.cause)) throw first.cause;
+  const { code, host, message, remedy } = incidentOf(first.cause);
+  throw ApplicationFailure.nonRetryable(
+    `${side} leads, and missing there: ${failures.map(({ name }) => name).join(', ')}: ${message}`,
+    code,
+    { host, remedy: `${remedy}; whatever comes next needs it, a rollback too` },
+  );
 }
 
 /** Agents that are not back in time, or came back as new ones, are for a person to judge. */

@@ -195,26 +195,14 @@ export class ObserversWindow implements Window {
   }
 
   /**
-   * All of them, or half and no more that come soon: the way back would need every one proved down (S6), also the one
-   * whose host has died. It was proved stopped and is held, so whenever it starts, it starts on target.
+   * Half of them, and whoever else comes soon: the way back would need every one proved down (S6), also the one whose host
+   * has died. It was proved stopped and is held, so whenever it starts, it starts on target.
    */
   async #enough(flips: readonly Promise<unknown>[]): Promise<void> {
-    let serving = 0;
-    const half = new Promise<void>((resolve) => {
-      for (const flip of flips) {
-        const serves = (): void => {
-          serving += 1;
-          if (serving * 2 >= flips.length) resolve();
-        };
-        flip.then(serves, () => undefined);
-      }
-    });
+    await half(flips);
     const lag = new CancellationScope();
-    const without = lag.run(async () => {
-      await half;
-      await sleep(LAG, { summary: 'an observer that lags behind' });
-    });
-    await Promise.race([Promise.all(flips), without]).finally(() => lag.cancel());
+    const lateEnough = lag.run(() => sleep(LAG, { summary: 'an observer that lags behind' }));
+    await Promise.race([Promise.allSettled(flips), lateEnough]).finally(() => lag.cancel());
   }
 
   #startWhereTheyWere(stub: Stub, step: HostStep): Promise<unknown>[] {
@@ -249,4 +237,20 @@ export class ObserversWindow implements Window {
   #onObservers<T>(act: (observer: ServerConfig) => Promise<T>): Promise<T[]> {
     return Promise.all(this.input.config.observers.map(act));
   }
+}
+
+/** Once half of them are fulfilled; @throws as soon as too few can be. */
+function half(each: readonly Promise<unknown>[]): Promise<void> {
+  let [fulfilled, rejected] = [0, 0];
+  return new Promise((resolve, reject) => {
+    const serves = (): void => {
+      fulfilled += 1;
+      if (fulfilled * 2 >= each.length) resolve();
+    };
+    const fails = (cause: Error): void => {
+      rejected += 1;
+      if (rejected * 2 > each.length) reject(cause);
+    };
+    for (const one of each) one.then(serves, fails);
+  });
 }

@@ -68,14 +68,16 @@ export function neverBothDoorsOpen(sim: Simulation): Verdict {
   return sim.world.doors.source.open && sim.world.doors.target.open ? 'both doors are open in the window' : null;
 }
 
+/** What follows the last phase, or the last compensation. */
+export const CLOSINGS: ReadonlySet<string> = new Set(['settle', 'retire-observers', 'end-publishing', 'clean-up']);
+
 /** Promise 4, at the instant a step is asked for. */
 export function noGateBypassed(sim: Simulation, pending: Pending): Verdict {
   const { approvals } = sim.status;
   if (READS.has(pending.name)) return null;
   if (!approvals.some(({ gate }) => gate === 'begin')) return `${pending.label} writes before begin was approved`;
   const { phase } = sim.status;
-  const closes = ['settle', 'retire-observers', 'end-publishing', 'clean-up'].includes(phase);
-  if (closes && !sim.rollbackOrdered && !approvals.some(({ gate }) => gate === 'complete')) {
+  if (CLOSINGS.has(phase) && !sim.rollbackOrdered && !approvals.some(({ gate }) => gate === 'complete')) {
     return `${pending.label} ends the migration before complete was approved`;
   }
   return null;

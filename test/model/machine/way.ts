@@ -77,6 +77,8 @@ export class Way {
       this.#phases = phases;
       sim.main.answers = [];
     }
+    // Whatever follows the last phase begins anew with every retry, without an entry of its own.
+    if (choice.name.endsWith(': retry') && rules.CLOSINGS.has(sim.status.phase)) sim.main.answers = [];
     return accepted;
   }
 
