@@ -172,7 +172,8 @@ async function startLeftHeld(
   );
   const [first] = failures;
   if (first === undefined) return [];
-  if (isCancellation(first.cause)) throw first.cause;
+  const cancelled = failures.find(({ cause }) => isCancellation(cause));
+  if (cancelled !== undefined) throw cancelled.cause;
   const { code, host, message, remedy } = incidentOf(first.cause);
   throw ApplicationFailure.nonRetryable(
     `${side} leads, and missing there: ${failures.map(({ name }) => name).join(', ')}: ${message}`,
