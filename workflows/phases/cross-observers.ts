@@ -8,7 +8,7 @@ export function crossObservers(ferry: Ferry): Crossing {
     beforeWindow: () => undefined,
     backOnSource: () => undefined,
     /** An observer is flipped, not just started: it may still stand on the other side. */
-    startLeftHeld: async (name, side, step, proves) => {
+    startLeftHeld: async (name, side, step, mustServe) => {
       const { config } = ferry;
       const master = config.masters.find((one) => one.name === name);
       if (master) {
@@ -23,7 +23,7 @@ export function crossObservers(ferry: Ferry): Crossing {
         to: side,
         deadline: null,
       });
-      if (!proves) return;
+      if (!mustServe) return;
       const patienceMs = config.policy.timeouts.serverMs;
       await prove(`wait until ${name} is synced with ${side}`).awaitObserver({
         config,

@@ -27,9 +27,9 @@ export interface Crossing {
   /**
    * One of the hosts that could not be reached when the window let go of them; until this succeeds it stays down.
    *
-   * @param proves whether what was started must serve, too; runs that an earlier version began go on as they began
+   * @param mustServe whether that it was started is not enough
    */
-  startLeftHeld(name: string, side: EnsembleName, step: HostStep, proves: boolean): Promise<void>;
+  startLeftHeld(name: string, side: EnsembleName, step: HostStep, mustServe: boolean): Promise<void>;
   /** Target was away when source led again, and what agents on it look at is still to be published. */
   publishAgain?(): Promise<void>;
   /** What must hold on target beyond a recovered leader and its agents. */
@@ -66,9 +66,9 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     if (standing === 'source') crossing.backOnSource();
     return result;
   };
-  const leaveNoneHeld = async (): Promise<void> => {
-    if (standing !== 'unknown' && held.length > 0) held = await startLeftHeld(ferry, crossing, held, standing);
-    else held = [];
+  const leaveNoneHeld = async (mustServe: boolean): Promise<void> => {
+    if (standing !== 'unknown' && held.length > 0) await startLeftHeld(ferry, crossing, { held, standing, mustServe });
+    held = [];
   };
   const leaveNoneUnpublished = async (): Promise<void> => {
     await crossing.publishAgain?.();
@@ -81,7 +81,7 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     gate: async () => {
       // A way back that failed for good left nobody knows what: finish it before anything else.
       if (standing === 'unknown') await run('source');
-      await leaveNoneHeld();
+      await leaveNoneHeld(true);
       if (unpublished) await leaveNoneUnpublished();
       if (standing === 'source') lookedAt = await passCutOverGate(ferry);
     },
@@ -102,13 +102,14 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
       // Agents first: they have ten minutes, and whoever is missing on target may be so for longer.
       const agentsFirst = patched('agents-first');
       if (agentsFirst) await settleLateAgents(ferry, result);
-      await leaveNoneHeld();
+      await leaveNoneHeld(true);
       if (!agentsFirst) await settleLateAgents(ferry, result);
       await crossing.proveWhole();
     },
     compensate: async () => {
       if (standing !== 'source') await run('source');
-      await leaveNoneHeld();
+      // Everybody leaves the observers next, so one that does not serve holds nobody up.
+      await leaveNoneHeld(false);
       // Agents that see no leader in target are moved to source next, for which target is not needed.
       if (unpublished) await leaveNoneUnpublished().catch(() => undefined);
     },
@@ -152,31 +153,31 @@ async function startWindow(
 /**
  * Starts what the window has left down, on the side that leads now.
  *
- * @returns who is still down: nobody
  * @throws the failure of the first, which names all that failed
  */
 async function startLeftHeld(
   ferry: Ferry,
   crossing: Crossing,
-  held: readonly string[],
-  side: EnsembleName,
-): Promise<never[]> {
+  left: { readonly held: readonly string[]; readonly standing: EnsembleName; readonly mustServe: boolean },
+): Promise<void> {
+  const { held, standing, mustServe } = left;
   const { masters, observers } = ferry.config;
   const names = [...masters, ...observers].map(({ name }) => name).filter((name) => held.includes(name));
   const step = ferry.nextStep();
+  // Runs that an earlier version began fail with the first, and prove nothing.
   const namesAll = patched('names-all-that-are-missing');
-  const starts = names.map((name) => crossing.startLeftHeld(name, side, step, namesAll));
+  const starts = names.map((name) => crossing.startLeftHeld(name, standing, step, namesAll && mustServe));
   if (!namesAll) await Promise.all(starts);
   const failures = (await Promise.allSettled(starts)).flatMap((start, at) =>
     start.status === 'rejected' ? [{ name: names[at] ?? '', cause: start.reason as unknown }] : [],
   );
   const [first] = failures;
-  if (first === undefined) return [];
+  if (first === undefined) return;
   const cancelled = failures.find(({ cause }) => isCancellation(cause));
   if (cancelled !== undefined) throw cancelled.cause;
   const { code, host, message, remedy } = incidentOf(first.cause);
   throw ApplicationFailure.nonRetryable(
-    `${side} leads, and missing there: ${failures.map(({ name }) => name).join(', ')}: ${message}`,
+    `${standing} leads, and missing there: ${failures.map(({ name }) => name).join(', ')}: ${message}`,
     code,
     { host, remedy: `${remedy}; whatever comes next needs it, a rollback too` },
   );
