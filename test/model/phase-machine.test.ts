@@ -20,9 +20,9 @@ describe('every way a migration can go', function () {
 
   for (const sabotage of SABOTAGES) {
     it(`sees that ${sabotage.what}`, () => {
-      const { strategy, within, breaks, unusual = 1 } = sabotage;
+      const { strategy, within, breaks, thenBack = false } = sabotage;
       const { violations } = explore(new Sandbox(sabotaged(code, sabotage)), strategy, {
-        bounds: { unusual, within },
+        bounds: { unusual: 1, within, thenBack },
         stopAtFirst: breaks,
       });
       const seen = violations.find(({ invariant }) => invariant === breaks);

@@ -88,12 +88,14 @@ describe('the critical window', function () {
         cluster.wreck({ activity, host: 'o3', kind: 'refuse' });
         cluster.lateAgents = ['a2-id'];
         await migration.approve('cut-over');
-        // Agents have ten minutes only, so they come first.
         const late = await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
         assert.equal(late.incidents.at(-1)?.code, 'FERRY_AGENTS_LATE');
+        assert.match(late.incidents.at(-1)?.message ?? '', /not started on target either: o3$/);
         cluster.lateAgents = [];
         await migration.decide('retry');
-        const missing = await migration.until((s) => s.state === 'awaiting-decision' && s.incidents.length === 2);
+        await migration.until((s) => s.state === 'awaiting-decision' && s.incidents.length === 2);
+        await migration.decide('retry');
+        const missing = await migration.until((s) => s.state === 'awaiting-decision' && s.incidents.length === 3);
         const { host, message, remedy } = missing.incidents.at(-1) ?? {};
         assert.equal(host, 'o3');
         assert.match(message ?? '', new RegExp(`^target leads, and missing there: o3: .*${activity} failed on o3`));
@@ -104,6 +106,21 @@ describe('the critical window', function () {
       });
     });
   }
+
+  it('goes back although an observer does not serve', async () => {
+    const cluster = new FakeCluster(aConfig(3, { policy: short }));
+    await env.migrate(cluster, async (migration) => {
+      await migration.approve('begin');
+      await migration.atGate('cut-over');
+      cluster.wreck({ activity: 'awaitObserver', host: 'o3', kind: 'refuse' });
+      await migration.approve('cut-over');
+      await migration.until((s) => s.state === 'awaiting-decision', { patienceMs: 60_000 });
+      await migration.decide('rollback');
+      const { state } = await migration.result();
+      assert.equal(state, 'rolled-back');
+      assert.ok(cluster.journal.includes('start o3 on source'));
+    });
+  });
 
   it('does not run the window again when only the count of the agents failed after it', async () => {
     const cluster = new FakeCluster(aConfig(3, { policy: short }));

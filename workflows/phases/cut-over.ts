@@ -66,9 +66,16 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     if (standing === 'source') crossing.backOnSource();
     return result;
   };
+  /** @returns why some are still down, null when none is */
+  const startHeld = async (mustServe: boolean): Promise<ApplicationFailure | null> => {
+    const side = standing;
+    const left = side === 'unknown' ? [] : await startLeftHeld(ferry, crossing, { held, side, mustServe });
+    held = left.map(({ name }) => name);
+    return side === 'unknown' || left.length === 0 ? null : stillMissing(left, side);
+  };
   const leaveNoneHeld = async (mustServe: boolean): Promise<void> => {
-    if (standing !== 'unknown' && held.length > 0) await startLeftHeld(ferry, crossing, { held, standing, mustServe });
-    held = [];
+    const failure = await startHeld(mustServe);
+    if (failure !== null) throw failure;
   };
   const leaveNoneUnpublished = async (): Promise<void> => {
     await crossing.publishAgain?.();
@@ -81,7 +88,8 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
     gate: async () => {
       // A way back that failed for good left nobody knows what: finish it before anything else.
       if (standing === 'unknown') await run('source');
-      await leaveNoneHeld(true);
+      // On target that is tried after the window, together with the look for late agents.
+      if (standing === 'source' || !patched('held-on-target-later')) await leaveNoneHeld(true);
       if (unpublished) await leaveNoneUnpublished();
       if (standing === 'source') lookedAt = await passCutOverGate(ferry);
     },
@@ -99,11 +107,18 @@ export function cutOver(ferry: Ferry, crossing: Crossing): Phase {
           { host: result.incident?.host ?? null, remedy: result.incident?.remedy ?? '' },
         );
       }
-      // Agents first: they have ten minutes, and whoever is missing on target may be so for longer.
-      const agentsFirst = patched('agents-first');
-      if (agentsFirst) await settleLateAgents(ferry, result);
-      await leaveNoneHeld(true);
-      if (!agentsFirst) await settleLateAgents(ferry, result);
+      if (patched('asks-about-agents-meanwhile')) {
+        // A host that is missing keeps nobody from being asked about agents, who have ten minutes only.
+        let failure: ApplicationFailure | null = null;
+        await settleLateAgents(ferry, result, async () => {
+          failure = await startHeld(true);
+          return held;
+        });
+        if (failure !== null) throw failure as ApplicationFailure;
+      } else {
+        await leaveNoneHeld(true);
+        await settleLateAgents(ferry, result, () => Promise.resolve([]));
+      }
       await crossing.proveWhole();
     },
     compensate: async () => {
@@ -150,43 +165,62 @@ async function startWindow(
   });
 }
 
+interface Missing {
+  readonly name: string;
+  readonly cause: unknown;
+}
+
 /**
  * Starts what the window has left down, on the side that leads now.
  *
- * @throws the failure of the first, which names all that failed
+ * @returns who still is, and why
  */
 async function startLeftHeld(
   ferry: Ferry,
   crossing: Crossing,
-  left: { readonly held: readonly string[]; readonly standing: EnsembleName; readonly mustServe: boolean },
-): Promise<void> {
-  const { held, standing, mustServe } = left;
+  left: { readonly held: readonly string[]; readonly side: EnsembleName; readonly mustServe: boolean },
+): Promise<readonly Missing[]> {
+  const { held, side, mustServe } = left;
+  if (held.length === 0) return [];
   const { masters, observers } = ferry.config;
   const names = [...masters, ...observers].map(({ name }) => name).filter((name) => held.includes(name));
   const step = ferry.nextStep();
   // Runs that an earlier version began fail with the first, and prove nothing.
   const namesAll = patched('names-all-that-are-missing');
-  const starts = names.map((name) => crossing.startLeftHeld(name, standing, step, namesAll && mustServe));
+  const starts = names.map((name) => crossing.startLeftHeld(name, side, step, namesAll && mustServe));
   if (!namesAll) await Promise.all(starts);
-  const failures = (await Promise.allSettled(starts)).flatMap((start, at) =>
+  const missing = (await Promise.allSettled(starts)).flatMap((start, at) =>
     start.status === 'rejected' ? [{ name: names[at] ?? '', cause: start.reason as unknown }] : [],
   );
-  const [first] = failures;
-  if (first === undefined) return;
-  const cancelled = failures.find(({ cause }) => isCancellation(cause));
+  const cancelled = missing.find(({ cause }) => isCancellation(cause));
   if (cancelled !== undefined) throw cancelled.cause;
-  const { code, host, message, remedy } = incidentOf(first.cause);
-  throw ApplicationFailure.nonRetryable(
-    `${standing} leads, and missing there: ${failures.map(({ name }) => name).join(', ')}: ${message}`,
+  return missing;
+}
+
+/** The failure of the first, which names all. */
+function stillMissing(missing: readonly Missing[], side: EnsembleName): ApplicationFailure {
+  const { code, host, message, remedy } = incidentOf(missing[0]?.cause);
+  return ApplicationFailure.nonRetryable(
+    `${side} leads, and missing there: ${missing.map(({ name }) => name).join(', ')}: ${message}`,
     code,
-    { host, remedy: `${remedy}; whatever comes next needs it, a rollback too` },
+    { host, remedy: `${remedy}; whatever comes next needs its host, a rollback too` },
   );
 }
 
-/** Agents that are not back in time, or came back as new ones, are for a person to judge. */
-async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Promise<void> {
+/**
+ * Agents that are not back in time, or came back as new ones, are for a person to judge.
+ *
+ * @param lookAfterHeld tries once more to start what the window has left down, since they may wait for just that;
+ *   @returns who is still missing
+ */
+async function settleLateAgents(
+  ferry: Ferry,
+  result: CutOverResult | null,
+  lookAfterHeld: () => Promise<readonly string[]>,
+): Promise<void> {
   let agents = result?.agents ?? null;
   for (;;) {
+    const down = await lookAfterHeld();
     agents ??= await prove('look for late agents').awaitAgentsBack({
       config: ferry.config,
       expectedIds: ferry.plan.agents.filter(({ id }) => !ferry.postponed.has(id)).map(({ id }) => id),
@@ -195,11 +229,12 @@ async function settleLateAgents(ferry: Ferry, result: CutOverResult | null): Pro
     const { newRegistrations } = agents;
     const missing = ferry.lateAmong(agents);
     if (missing.length === 0 && newRegistrations === 0) return;
+    const besides = down.length === 0 ? '' : `; not started on target either: ${down.join(', ')}`;
     const action = await ferry.desk.decide(
       {
         code: 'FERRY_AGENTS_LATE',
         host: null,
-        message: `${missing.length} agents are not back (${ferry.tellAgents(missing)}), ${newRegistrations} registered anew`,
+        message: `${missing.length} agents are not back (${ferry.tellAgents(missing)}), ${newRegistrations} registered anew${besides}`,
         remedy: 'They have agent_reregister_timeout (10 minutes) from the election; retry looks again, skip accepts it',
       },
       ['retry', 'skip', 'rollback'],

@@ -8,7 +8,7 @@ import type { CutOverInput, CutOverResult, Why, Window } from './run-window.js';
 /** Reads of the election before a master that does not answer keeps the window shut. */
 const READS = 5;
 
-/** How far a start on target may lag behind half of the others: a link that was cut is made anew within it. */
+/** How far a start on target may lag behind half of the others; nobody leads meanwhile. */
 const LAG = '5s';
 
 /**

@@ -6,8 +6,8 @@ export interface Sabotage {
   readonly what: string;
   readonly strategy: StrategyName;
   readonly within: Bounds['within'];
-  /** How much has to go wrong before it shows; one thing, unless it says otherwise. */
-  readonly unusual?: number;
+  /** Shows once a person orders the way back after what went wrong. */
+  readonly thenBack?: boolean;
   readonly from: string | RegExp;
   readonly to: string;
   readonly breaks: string;
@@ -45,8 +45,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     what: 'a change of direction takes no new generation',
     strategy: 'observers',
     within: 'window',
-    // A start that comes late, and a reason to go back: the window goes on without one observer.
-    unusual: 2,
+    // The window goes on without an observer whose start comes late.
+    thenBack: true,
     from: /nextStep\(\) \{\s+this\.#generation \+= 1;\s+const \{ config, migration \}/,
     to: 'nextStep() { const { config, migration }',
     breaks: 'noMixedObservers',
