@@ -207,4 +207,14 @@ export const foundBugs: readonly FoundBug[] = [
     foundBy: 'attack on the judge',
     test: 'test/unit/campaign-gates.test.ts › were not when somebody approved who gave no approval, or gave it for another plan or afterwards',
   },
+  {
+    symptom: "an observer's host that died after its stop held the window up in both directions, and nobody led",
+    foundBy: 'attack on promise 3',
+    test: 'test/workflow/window.test.ts › goes on to target without an observer whose host has died since it was stopped, and asks a person about it',
+  },
+  {
+    symptom: 'a rollback waited for an observer to serve, although everybody leaves the observers next',
+    foundBy: 'attack on the window',
+    test: 'test/workflow/window.test.ts › goes back although an observer does not serve',
+  },
 ];
